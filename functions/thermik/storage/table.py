@@ -1,0 +1,154 @@
+"""The port of the one table: items by key, conditional writes, queries by index.
+
+Small on purpose: DynamoDB and SQLite must both give it exactly. An item is a JSON object with
+a version; every change names the version that it read, so nothing is overwritten unseen and a
+write can be repeated. There are no partial updates and no scans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+MAX_TRANSACTION_WRITES = 100
+"""Actions in one transaction: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html"""
+
+MAX_ITEM_BYTES = 380 * 1024
+"""Largest body accepted, so that keys, indexes and attribute names stay within DynamoDB's 400 KB per item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An item's place: its partition, and its sort key within it."""
+
+    partition: str
+    sort: str
+
+
+class Index(StrEnum):
+    """Secondary orders of the items; an item is in an index when it has a key there (sparse).
+
+    LOCAL orders the items of the item's own partition and is read consistently (its key's partition
+    must be the item's); the numbered ones span partitions and may lag by moments on AWS.
+    What each is used for is the schema's business (`storage/schema.py`).
+    """
+
+    LOCAL = "l1"
+    FIRST = "g1"
+    SECOND = "g2"
+    THIRD = "g3"
+    FOURTH = "g4"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An item: where it is, what it says, and which version of it this is.
+
+    Attributes:
+        body: a JSON object (text keys; text, numbers, booleans, null, lists, objects). Read only.
+        version: 0 for one that is not stored; the table counts it up by one at each write.
+        indexes: its key in each secondary order that it takes part in.
+        expires_at: epoch seconds after which the item may vanish; None keeps it. A reader never
+            sees an expired item.
+    """
+
+    key: Key
+    body: dict[str, Any]
+    version: int = 0
+    indexes: Mapping[Index, Key] = field(default_factory=dict)
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write the record as version `record.version + 1`, if the stored one is `record.version` (0: none is stored).
+
+    An item that expired counts as not stored.
+    """
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the item; with a version, only if that is the stored one. Removing what is not there succeeds without a version."""
+
+    key: Key
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Let the transaction pass only if the stored version is this one (0: none is stored)."""
+
+    key: Key
+    version: int
+
+
+Write = Put | Delete | Check
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records of a query, in its order, and where to go on: None when there are no more."""
+
+    records: list[Record]
+    cursor: str | None
+
+
+class Table(Protocol):
+    """What Thermik needs from a database. Thread-safe. Reads by key and LOCAL queries see every finished write."""
+
+    def get(self, keys: Sequence[Key]) -> list[Record | None]:
+        """The records of these keys, in their order, None for what is not there; any number of keys, duplicates allowed.
+
+        Cost on AWS: one call for each 100 distinct keys (one GetItem for a single key).
+
+        Raises:
+            TableUnavailable: the database cannot be reached or refuses to work.
+        """
+        ...
+
+    def write(self, *writes: Write) -> None:
+        """Carry out all writes, or none: atomically, at most `MAX_TRANSACTION_WRITES`, each key once.
+
+        Durable when it returns. One write is one plain call on AWS; several are a transaction.
+
+        Raises:
+            Conflict: a version differs; nothing was written.
+            ItemTooLarge: a body exceeds `MAX_ITEM_BYTES`; nothing was written.
+            TableUnavailable: the database cannot be reached; whether it was written is not known.
+        """
+        ...
+
+    def query(
+        self,
+        partition: str,
+        *,
+        index: Index | None = None,
+        prefix: str = "",
+        start: str | None = None,
+        end: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page:
+        """Records of one partition (of the index, if given) by sort key, a page at a time.
+
+        Args:
+            prefix: only sort keys that begin so.
+            start: smallest sort key, included. end: largest sort key, included. Combine freely with prefix.
+            limit: at most so many records; a page may hold fewer and still have a cursor.
+            cursor: opaque, from an earlier page of the same query.
+
+        Raises:
+            InvalidCursor: the cursor is not one of this query's.
+            TableUnavailable: the database cannot be reached.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up connections and threads; finished writes stay."""
+        ...
