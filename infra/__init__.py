@@ -1,0 +1,1 @@
+"""How Thermik gets onto AWS: the Lambda package, the permissions, the deployment."""
