@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from thermik.flows.dynamic import Duration, Dynamic
 from thermik.flows.retry import Retry
+from thermik.flows.shapes import Shape
 
 
 class UnknownType(Exception):  # noqa: N818 - the domain's word
@@ -85,6 +86,11 @@ class FlowableTask(Task):
 
     errors: list[AnyTask] = Field(default_factory=list)
     finally_: list[AnyTask] = Field(default_factory=list, alias="finally")
+
+    @property
+    def shape(self) -> Shape:
+        """How the children are ordered."""
+        raise NotImplementedError(type(self).__name__)
 
     def branches(self) -> tuple[Branch, ...]:
         """The lists of children that make the flowable's result, in the source's order; without `errors` and `finally`."""

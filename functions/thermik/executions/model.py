@@ -1,0 +1,201 @@
+"""An execution, its task runs and their attempts, in the shape of Kestra's API.
+
+The models are what is stored, what the API answers and what the worker thinks in. What only the engine
+needs is in one field, `progress`, that `wire` leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from thermik.durations import duration_text
+from thermik.executions.state import Instant, State, StateType
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Metric(_Model):
+    """A figure that a task reported: a counter's number, or a timer's duration as ISO 8601 text."""
+
+    name: str
+    type: str
+    value: float | str
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Attempt(_Model):
+    """One try of a task run."""
+
+    metrics: tuple[Metric, ...] = ()
+    state: State
+
+
+class Scope(_Model):
+    """Which turn of a loop something belongs to: the loop's task run, and the value's index or the iteration.
+
+    A task run under no loop has no scope. Loops inside loops chain: the loop's own task run has a scope.
+    """
+
+    run: str
+    turn: int
+
+
+class Lease(_Model):
+    """Who works on an attempt, so that nobody else starts it: a process, or a Lambda invocation until its deadline."""
+
+    holder: str
+    until: Instant | None = None
+
+
+class RunProgress(_Model):
+    """What the engine must know of a task run between two operations.
+
+    Attributes:
+        lease: held while an attempt works.
+        retry_at: when the next attempt is due, while RETRYING.
+        values: a loop's values, in order, fixed when it opened.
+        decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
+        token: the task token that something waits with (a pause, a subflow).
+        outputs_uri: where the outputs are when they are too large for the item.
+    """
+
+    scope: Scope | None = None
+    lease: Lease | None = None
+    retry_at: Instant | None = None
+    values: tuple[str, ...] | None = None
+    decision: str | None = None
+    token: str | None = None
+    outputs_uri: str | None = None
+
+
+class TaskRun(_Model):
+    """One run of one task of an execution."""
+
+    id: str
+    execution_id: str
+    namespace: str
+    flow_id: str
+    task_id: str
+    parent_task_run_id: str | None = None
+    value: str | None = None
+    iteration: int | None = None
+    attempts: tuple[Attempt, ...] | None = None
+    outputs: dict[str, Any] | None = None
+    state: State
+    progress: RunProgress = RunProgress()
+
+    def with_state(self, state: StateType, at: datetime, **changes: Any) -> TaskRun:
+        """The task run in the next state, with other fields changed along with it."""
+        return self.model_copy(update={"state": self.state.to(state, at), **changes})
+
+    def with_progress(self, **changes: Any) -> TaskRun:
+        """The task run with some of the engine's notes changed."""
+        return self.model_copy(update={"progress": self.progress.model_copy(update=changes)})
+
+
+class Label(_Model):
+    """A label of an execution."""
+
+    key: str
+    value: str
+
+
+class Trigger(_Model):
+    """What started an execution, and the values that it brought."""
+
+    id: str
+    type: str
+    variables: dict[str, Any] = Field(default_factory=dict)
+
+
+class Kind(StrEnum):
+    """Why an execution was made."""
+
+    NORMAL = "NORMAL"
+    TEST = "TEST"
+    PLAYGROUND = "PLAYGROUND"
+
+
+class Metadata(_Model):
+    """Which try of a chain of executions this is (restarts, replays, retries)."""
+
+    attempt_number: int = 1
+    original_created_date: Instant
+
+
+class ExecutionProgress(_Model):
+    """What the engine must know of an execution.
+
+    Attributes:
+        generation: how often a machine was started for it beyond the first (restarts, resumes, recoveries).
+        owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
+        secrets: encrypted or given texts that logs must mask.
+    """
+
+    generation: int = 0
+    owner: str | None = None
+    secrets: tuple[str, ...] = ()
+
+
+class Execution(_Model):
+    """A single run of a flow. Its task runs are items of their own; the API joins them as `taskRunList`."""
+
+    id: str
+    namespace: str
+    flow_id: str
+    flow_revision: int
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] | None = None
+    labels: tuple[Label, ...] = ()
+    variables: dict[str, Any] | None = None
+    state: State
+    parent_id: str | None = None
+    original_id: str
+    trigger: Trigger | None = None
+    deleted: bool = False
+    metadata: Metadata
+    schedule_date: Instant | None = None
+    kind: Kind | None = None
+    progress: ExecutionProgress = ExecutionProgress()
+
+    def with_state(self, state: StateType, at: datetime, **changes: Any) -> Execution:
+        """The execution in the next state, with other fields changed along with it."""
+        return self.model_copy(update={"state": self.state.to(state, at), **changes})
+
+    def label(self, key: str) -> str | None:
+        """The value of a label, or None."""
+        return next((label.value for label in self.labels if label.key == key), None)
+
+
+def stored(model: Execution | TaskRun) -> dict[str, Any]:
+    """The JSON object that the table keeps."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)
+
+
+def wire(model: Execution | TaskRun) -> dict[str, Any]:
+    """The JSON object of the API: Kestra's, without the engine's notes."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"progress"})
+
+
+def execution_wire(execution: Execution, task_runs: list[TaskRun], tenant: str) -> Mapping[str, Any]:
+    """An execution with its task runs, in order of creation, as the API answers it."""
+    ordered = sorted(task_runs, key=lambda run: run.state.start_date)
+    return {"tenantId": tenant, **wire(execution), "taskRunList": [wire(run) for run in ordered]}
+
+
+def counter(name: str, value: float, tags: Mapping[str, str] | None = None) -> Metric:
+    """A Counter metric."""
+    return Metric(name=name, type="counter", value=float(value), tags=dict(tags or {}))
+
+
+def timer(name: str, value: timedelta, tags: Mapping[str, str] | None = None) -> Metric:
+    """A Timer metric, with nine decimals at the most as Kestra writes them."""
+    return Metric(name=name, type="timer", value=duration_text(value), tags=dict(tags or {}))

@@ -1,0 +1,187 @@
+"""Executions and task runs in the table: read, written by condition, found.
+
+Written once, above the ports; the same on DynamoDB and SQLite. Every write names the version that was
+read. `change` is the way to change what others may change too: it reads, lets a pure function decide,
+writes, and begins again when somebody else was faster.
+
+Cost on AWS: `load` is one call whatever it reads (one BatchGetItem), each write one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from thermik.clock import instant_text
+from thermik.executions.model import Execution, TaskRun, stored
+from thermik.executions.state import StateType
+from thermik.storage import schema
+from thermik.storage.errors import Conflict
+from thermik.storage.table import Index, Put, Record, Table, Write
+
+MAX_CHANGE_ROUNDS = 50
+"""How often a change begins again before it gives up; a loser of a race always saw a winner's progress."""
+
+_UNREMARKABLE = frozenset(
+    {StateType.CREATED, StateType.RUNNING, StateType.SUCCESS, StateType.SKIPPED, StateType.RESTARTED}
+)
+
+Entity = TypeVar("Entity", Execution, TaskRun)
+
+
+class ExecutionNotFound(Exception):
+    """No execution has this id."""
+
+    def __init__(self, execution_id: str) -> None:
+        super().__init__(f"Execution '{execution_id}' not found")
+        self.execution_id = execution_id
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[Entity]):
+    """Something read, and the version that a write of it must name (0: it is new)."""
+
+    value: Entity
+    version: int = 0
+
+    def put(self) -> Put:
+        """The write of this value over the version that was read."""
+        value = self.value
+        record = _execution_record(value) if isinstance(value, Execution) else _task_run_record(value)
+        return Put(replace(record, version=self.version))
+
+    def then(self, value: Entity) -> Versioned[Entity]:
+        """Another value over the same version."""
+        return Versioned(value, self.version)
+
+    def written(self) -> Versioned[Entity]:
+        """This value as it is after its write."""
+        return Versioned(self.value, self.version + 1)
+
+
+def _execution_record(execution: Execution) -> Record:
+    started_by = execution.trigger.variables.get("executionId") if execution.trigger else None
+    indexes = schema.execution_indexes(
+        execution.id,
+        namespace=execution.namespace,
+        flow_id=execution.flow_id,
+        created=instant_text(execution.state.start_date),
+        started_by=started_by if isinstance(started_by, str) else None,
+        is_open=not execution.state.is_terminal,
+    )
+    return Record(schema.execution(execution.id), stored(execution), indexes=indexes)
+
+
+def _task_run_record(run: TaskRun) -> Record:
+    unremarkable = run.state.current in _UNREMARKABLE
+    indexes = schema.task_run_indexes(
+        run.execution_id,
+        run.id,
+        created=instant_text(run.state.start_date),
+        notable=None if unremarkable else (run.parent_task_run_id or "", run.state.current.value),
+    )
+    return Record(schema.task_run(run.execution_id, run.id), stored(run), indexes=indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """The executions and task runs of a table."""
+
+    table: Table
+
+    def load(
+        self, execution_id: str, task_run_ids: Iterable[str] = ()
+    ) -> tuple[Versioned[Execution], dict[str, Versioned[TaskRun]]]:
+        """An execution and some of its task runs (those that exist), in one read.
+
+        Raises:
+            ExecutionNotFound: there is no such execution.
+        """
+        wanted = list(dict.fromkeys(task_run_ids))
+        keys = [schema.execution(execution_id), *(schema.task_run(execution_id, run) for run in wanted)]
+        first, *others = self.table.get(keys)
+        if first is None:
+            raise ExecutionNotFound(execution_id)
+        runs = {name: _task_run(record) for name, record in zip(wanted, others, strict=True) if record is not None}
+        return _execution(first), runs
+
+    def execution(self, execution_id: str) -> Versioned[Execution]:
+        """One execution. Raises: ExecutionNotFound."""
+        return self.load(execution_id)[0]
+
+    def task_runs(self, execution_id: str, ids: Iterable[str]) -> dict[str, Versioned[TaskRun]]:
+        """Those of these task runs that exist, by id, in one read."""
+        wanted = list(dict.fromkeys(ids))
+        records = self.table.get([schema.task_run(execution_id, run) for run in wanted])
+        return {name: _task_run(record) for name, record in zip(wanted, records, strict=True) if record is not None}
+
+    def all_task_runs(self, execution_id: str) -> list[Versioned[TaskRun]]:
+        """Every task run of an execution, oldest first. For people and for rare operations, never for a step."""
+        records = self._everything(schema.execution_partition(execution_id), prefix=schema.TASK_RUNS)
+        runs = [_task_run(record) for record in records]
+        return sorted(runs, key=lambda run: run.value.state.start_date)
+
+    def notable_children(self, execution_id: str, parent: str | None) -> list[Versioned[TaskRun]]:
+        """The children of a task run (of the flow: None) that are neither CREATED, RUNNING, SUCCESS nor SKIPPED."""
+        partition = schema.execution_partition(execution_id)
+        records = self._everything(partition, index=Index.LOCAL, prefix=schema.notable_prefix(parent or ""))
+        return [_task_run(record) for record in records]
+
+    def write(self, *changes: Versioned[Execution] | Versioned[TaskRun]) -> None:
+        """Write all of these, or none. Raises: Conflict."""
+        writes: list[Write] = [change.put() for change in changes]
+        self.table.write(*writes)
+
+    def change_execution(self, execution_id: str, decide: Callable[[Execution], Execution]) -> Execution:
+        """Change an execution as `decide` says, on whatever it is by now; nothing is written where nothing changes.
+
+        `decide` may run several times and must be pure; what it raises ends the change.
+
+        Raises:
+            ExecutionNotFound: there is no such execution.
+            Conflict: others kept changing it, `MAX_CHANGE_ROUNDS` times.
+        """
+        for _ in range(MAX_CHANGE_ROUNDS):
+            found = self.execution(execution_id)
+            wanted = decide(found.value)
+            if wanted is found.value or self._wrote(found.then(wanted)):
+                return wanted
+        raise Conflict(f"execution {execution_id} was changed by others {MAX_CHANGE_ROUNDS} times over")
+
+    def change_task_run(
+        self, execution_id: str, task_run_id: str, decide: Callable[[TaskRun], TaskRun]
+    ) -> TaskRun | None:
+        """Change a task run likewise; None if there is no such run. Raises: Conflict."""
+        for _ in range(MAX_CHANGE_ROUNDS):
+            found = self.task_runs(execution_id, [task_run_id]).get(task_run_id)
+            if found is None:
+                return None
+            wanted = decide(found.value)
+            if wanted is found.value or self._wrote(found.then(wanted)):
+                return wanted
+        raise Conflict(f"task run {task_run_id} was changed by others {MAX_CHANGE_ROUNDS} times over")
+
+    def _wrote(self, change: Versioned[Execution] | Versioned[TaskRun]) -> bool:
+        try:
+            self.write(change)
+        except Conflict:
+            return False
+        return True
+
+    def _everything(self, partition: str, *, index: Index | None = None, prefix: str) -> Iterable[Record]:
+        cursor: str | None = None
+        while True:
+            page = self.table.query(partition, index=index, prefix=prefix, limit=1000, cursor=cursor)
+            yield from page.records
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+
+def _execution(record: Record) -> Versioned[Execution]:
+    return Versioned(Execution.model_validate(record.body), record.version)
+
+
+def _task_run(record: Record) -> Versioned[TaskRun]:
+    return Versioned(TaskRun.model_validate(record.body), record.version)
