@@ -3,7 +3,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
 
 # What `make demo` runs.
 DEMO ?= run examples/orders/flow.yaml --input orders=@examples/orders/orders.csv
@@ -64,7 +64,7 @@ $(VENV)/.made:
 
 # The project itself is installed in place, built by the locked hatchling: --no-build-isolation
 # keeps pip from fetching another one.
-INSTALL_PROJECT = $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+INSTALL_PROJECT = $(PIP_INSTALL) --no-build-isolation --editable .
 
 $(VENV)/.laptop: requirements/laptop.lock pyproject.toml $(VENV)/.made
 	@echo "Installing Thermik into $(VENV)" >&2
