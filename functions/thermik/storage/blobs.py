@@ -57,5 +57,8 @@ class Blobs(Protocol):
         ...
 
     def upload_url(self, key: str, *, expires_seconds: int, max_bytes: int) -> dict[str, object] | None:
-        """Where a client may upload this blob by itself: `{url, fields}` of a form POST; None where the store has no such thing (files)."""
+        """Where a client may upload this blob by itself: `{url, fields}` of a form POST.
+
+        None where the store has no such thing (files).
+        """
         ...

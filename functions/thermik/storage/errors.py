@@ -1,15 +1,15 @@
 """What storage can answer instead of doing the work.
 
-    StorageError
-    ├── Conflict            someone else wrote first: read again and decide anew
-    ├── ItemTooLarge        a value that belongs into a blob
-    ├── InvalidCursor       the caller's cursor is not one of this query's
-    ├── InvalidKey          the caller's key or path is not acceptable
-    ├── BlobNotFound
-    ├── BlobExists
-    └── Unavailable         the operator must act: unreachable, full, no permission
-        ├── TableUnavailable
-        └── BlobsUnavailable
+StorageError
+├── Conflict            someone else wrote first: read again and decide anew
+├── ItemTooLarge        a value that belongs into a blob
+├── InvalidCursor       the caller's cursor is not one of this query's
+├── InvalidKey          the caller's key or path is not acceptable
+├── BlobNotFound
+├── BlobExists
+└── Unavailable         the operator must act: unreachable, full, no permission
+    ├── TableUnavailable
+    └── BlobsUnavailable
 """
 
 from __future__ import annotations

@@ -18,6 +18,12 @@ MAX_TRANSACTION_WRITES = 100
 MAX_ITEM_BYTES = 380 * 1024
 """Largest body accepted, so that keys, indexes and attribute names stay within DynamoDB's 400 KB per item."""
 
+MAX_TRANSACTION_BYTES = 3_500_000
+"""Bodies in one transaction, together: DynamoDB's 4 MB, less room for keys and indexes (same page as above)."""
+
+MAX_PAGE_RECORDS = 1000
+"""Most records that one page holds, whatever limit is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -73,7 +79,10 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove the item; with a version, only if that is the stored one. Removing what is not there succeeds without a version."""
+    """Remove the item; with a version, only if that is the stored one.
+
+    Without a version, removing what is not there succeeds.
+    """
 
     key: Key
     version: int | None = None
@@ -102,7 +111,9 @@ class Table(Protocol):
     """What Thermik needs from a database. Thread-safe. Reads by key and LOCAL queries see every finished write."""
 
     def get(self, keys: Sequence[Key]) -> list[Record | None]:
-        """The records of these keys, in their order, None for what is not there; any number of keys, duplicates allowed.
+        """The records of these keys, in their order, None for what is not there.
+
+        Any number of keys, duplicates allowed.
 
         Cost on AWS: one call for each 100 distinct keys (one GetItem for a single key).
 
@@ -118,12 +129,13 @@ class Table(Protocol):
 
         Raises:
             Conflict: a version differs; nothing was written.
-            ItemTooLarge: a body exceeds `MAX_ITEM_BYTES`; nothing was written.
+            ItemTooLarge: a body exceeds `MAX_ITEM_BYTES`, or all together `MAX_TRANSACTION_BYTES`; nothing was written.
+            InvalidKey: a key is empty, too long or no UTF-8; nothing was written.
             TableUnavailable: the database cannot be reached; whether it was written is not known.
         """
         ...
 
-    def query(
+    def query(  # noqa: PLR0913 - each narrows the same question, and all but the first are optional
         self,
         partition: str,
         *,
@@ -140,11 +152,13 @@ class Table(Protocol):
         Args:
             prefix: only sort keys that begin so.
             start: smallest sort key, included. end: largest sort key, included. Combine freely with prefix.
-            limit: at most so many records; a page may hold fewer and still have a cursor.
+            limit: at most so many records (and never above `MAX_PAGE_RECORDS`); a page may hold fewer, even none, and
+                still have a cursor.
             cursor: opaque, from an earlier page of the same query.
 
         Raises:
             InvalidCursor: the cursor is not one of this query's.
+            InvalidKey: a bound is no UTF-8 text.
             TableUnavailable: the database cannot be reached.
         """
         ...
