@@ -49,6 +49,8 @@ lock: $(VENV)/.dev ## resolve the versions anew (LOCK_OPTIONS=--upgrade for newe
 	@$(COMPILE) pyproject.toml --extra aws --group dev --output-file requirements/dev.lock
 	@$(COMPILE) pyproject.toml --group build $(WITHIN_DEV) --output-file requirements/laptop.lock
 	@$(COMPILE) --group lambda $(WITHIN_DEV) --output-file requirements/lambda.lock
+	@$(COMPILE) --group sam --output-file requirements/sam.lock
+	@$(COMPILE) --group emulator --output-file requirements/emulator.lock
 
 clean: ## remove what the commands above made, the environment included
 	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

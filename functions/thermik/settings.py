@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Auth = Literal["required", "open"]
 
 DEFAULT_PORT = 8080
 MAX_PORT = 65_535
 MAX_RETENTION_DAYS = 3_650
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class SettingsError(Exception):
@@ -37,7 +37,8 @@ class AwsSettings:
         worker_arn: the worker function, as the state machines invoke it.
         machine_role_arn: the role that the state machines take on.
         machine_prefix: what the name of every state machine of this stack begins with.
-        api_secret: ARN of the secret with the API's credentials; None where the API is open (or not served).
+        api_secret: ARN of the secret with the API's credentials: `{"username": …, "password": …}`;
+            None where the API is open (or not served).
     """
 
     table: str
@@ -58,6 +59,7 @@ class Settings:
         host: the address to listen on. port: 0 takes a free one.
         username: of basic auth, with `password`; both or neither.
         token: an API token that is accepted besides them.
+        auth: `open` answers everyone, for an API that sits behind something that asks for credentials itself.
         url: the server that the command line talks to; None works on the data directory.
         retention_days: executions older than this may vanish; None keeps them.
         log_level: of Thermik's own log, not of the executions'.
@@ -70,6 +72,7 @@ class Settings:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    auth: Auth = "required"
     url: str | None = None
     retention_days: int | None = None
     log_level: LogLevel = "INFO"
@@ -136,10 +139,16 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def _log_level(text: str) -> LogLevel:
-    if text.upper() not in LOG_LEVELS:
-        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
-    return cast("LogLevel", text.upper())
+def _one_of(*choices: str) -> Callable[[str], str]:
+    """A word of a closed list, however it is capitalised."""
+
+    def parse(text: str) -> str:
+        for choice in choices:
+            if text.lower() == choice.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
 
 
 def _url(text: str) -> str:
@@ -163,7 +172,8 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "THERMIK_USERNAME": ("username", str),
     "THERMIK_PASSWORD": ("password", str),
     "THERMIK_TOKEN": ("token", str),
+    "THERMIK_AUTH": ("auth", _one_of("required", "open")),
     "THERMIK_URL": ("url", _url),
     "THERMIK_RETENTION_DAYS": ("retention_days", _whole_number(1, MAX_RETENTION_DAYS)),
-    "THERMIK_LOG_LEVEL": ("log_level", _log_level),
+    "THERMIK_LOG_LEVEL": ("log_level", _one_of("DEBUG", "INFO", "WARNING", "ERROR")),
 }

@@ -34,6 +34,7 @@ def test_each_setting_is_read() -> None:
             "THERMIK_USERNAME": "ada",
             "THERMIK_PASSWORD": "secret",
             "THERMIK_TOKEN": "token",
+            "THERMIK_AUTH": "open",
             "THERMIK_URL": "http://localhost:8080/",
             "THERMIK_RETENTION_DAYS": "30",
             "THERMIK_LOG_LEVEL": "debug",
@@ -46,6 +47,7 @@ def test_each_setting_is_read() -> None:
         username="ada",
         password="secret",
         token="token",
+        auth="open",
         url="http://localhost:8080",
         retention_days=30,
         log_level="DEBUG",
@@ -83,6 +85,7 @@ def test_a_function_that_needs_the_stack_names_all_that_is_missing() -> None:
         ("THERMIK_PORT", "٣"),
         ("THERMIK_RETENTION_DAYS", "0"),
         ("THERMIK_LOG_LEVEL", "loud"),
+        ("THERMIK_AUTH", "none"),
         ("THERMIK_URL", "localhost:8080"),
     ],
 )

@@ -1,0 +1,113 @@
+"""Starts MiniStack, an emulator of AWS in one process, and ends it whatever happens.
+
+It runs stock, in an environment of its own. What it does differently from AWS, as far as these
+tests meet it:
+
+- A function runs under the emulator's own Python, which sees the emulator's packages behind the zip's.
+  So the package is built for this machine and that Python, with the same code and the same versions.
+- An invocation that prints nothing is answered 50 ms late.
+- Any exception of a function is the error `Runtime.HandlerError`, not the exception's class.
+- The API's address is a path of the emulator, not a host: see `api_url`.
+- Time to live in a template is ignored.
+- Parallel and Map do not stop at the first failure, and MaxConcurrencyPath is ignored.
+- It ends slowly on SIGTERM, or never while a task token is open inside of a Map.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 30
+GRACE_SECONDS = 5
+TRIES = 3
+
+
+@contextmanager
+def running(environment: Path, folder: Path) -> Iterator[str]:
+    """The address of an emulator that is ready; its log is `ministack.log` in the folder."""
+    with (folder / "ministack.log").open("wb") as log:
+        process, endpoint = _start(environment, folder, log.fileno())
+        try:
+            yield endpoint
+        finally:
+            _end(process)
+
+
+def api_url(endpoint: str, api_id: str) -> str:
+    """Where the emulator serves the stage `$default` of an HTTP API."""
+    return f"{endpoint}/_aws/execute-api/{api_id}/$default"
+
+
+def _start(environment: Path, folder: Path, log: int) -> tuple[subprocess.Popen[bytes], str]:
+    """Another program may take the free port between our look and the emulator's start: then try again."""
+    for _ in range(TRIES):
+        endpoint = f"http://127.0.0.1:{_free_port()}"
+        process = subprocess.Popen(
+            [environment / "bin" / "ministack"],
+            env=_environment(endpoint, folder),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        if _is_ready(process, endpoint):
+            return process, endpoint
+        _end(process)
+    said = (folder / "ministack.log").read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"MiniStack did not start:\n{said}")
+
+
+def _environment(endpoint: str, folder: Path) -> dict[str, str]:
+    """Nothing of ours but the path: the functions inherit what the emulator has."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "GATEWAY_PORT": endpoint.rpartition(":")[2],
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "LAMBDA_EXECUTOR": "local",
+        "AWS_ENDPOINT_URL": endpoint,
+    }
+
+
+def _is_ready(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask, then insist; the functions' processes are in its group and go with it."""
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
