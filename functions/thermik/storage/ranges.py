@@ -13,9 +13,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from thermik.storage.encoding import is_text
+from thermik.storage.encoding import is_storable, is_text
 from thermik.storage.errors import InvalidCursor, InvalidKey
-from thermik.storage.table import Index
+from thermik.storage.table import Index, Key
 
 _MAX_CURSOR_CHARACTERS = 16_384
 _LAST_CHARACTER = 0x10FFFF
@@ -52,11 +52,11 @@ def select(
     """The selection of a query's arguments.
 
     Raises:
-        InvalidKey: a bound has no UTF-8, so nothing can be compared with it.
+        InvalidKey: a bound is longer than any sort key, or has no UTF-8, so nothing can be compared with it.
     """
-    for bound in (prefix, start or "", end or ""):
-        if not is_text(bound):
-            raise InvalidKey(f"a query's bound is no UTF-8 text: {bound[:100]!r}")
+    for bound in (prefix, start, end):
+        if bound and not is_storable(Key(bound[:1], bound)):
+            raise InvalidKey(f"a query's bound is too long, or no UTF-8 text: {bound[:100]!r}")
     low = max(prefix, start or "")
     return Selection(partition, index, prefix, low, end, _after_prefix(prefix), descending)
 

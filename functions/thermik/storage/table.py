@@ -158,7 +158,7 @@ class Table(Protocol):
 
         Raises:
             InvalidCursor: the cursor is not one of this query's.
-            InvalidKey: a bound is no UTF-8 text.
+            InvalidKey: a bound is no UTF-8 text, or longer than a sort key may be.
             TableUnavailable: the database cannot be reached.
         """
         ...
