@@ -128,9 +128,8 @@ def install_dependencies(target: Target, lock: Path = LOCK, cache: Path = CACHE)
 
 
 def prune(site: Path) -> None:
-    """Remove what no function imports: console scripts, examples, tests, descriptions of unused AWS services."""
+    """Remove what no function imports: console scripts, tests, descriptions of unused AWS services."""
     shutil.rmtree(site / "bin", ignore_errors=True)
-    shutil.rmtree(site / "boto3" / "examples", ignore_errors=True)
     for data in sorted((site / "botocore" / "data").glob("*/")):
         if data.name not in AWS_SERVICES:
             shutil.rmtree(data)
