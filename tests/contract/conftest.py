@@ -16,6 +16,7 @@ from thermik.storage.blobs import Blobs
 from thermik.storage.dynamodb import DynamoTable
 from thermik.storage.dynamodb_schema import table_definition
 from thermik.storage.files import FileBlobs
+from thermik.storage.s3 import S3Blobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.storage.table import Table
 
@@ -83,6 +84,13 @@ def table(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> It
         adapter = request.getfixturevalue("dynamodb_table")
     yield adapter
     adapter.close()
+
+
+@pytest.fixture
+def s3_blobs(moto_client: Callable[[str], Any]) -> S3Blobs:
+    client = moto_client("s3")
+    client.create_bucket(Bucket="internal", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return S3Blobs("internal", client=client)
 
 
 @pytest.fixture(params=["files", "s3"])

@@ -85,6 +85,7 @@ _ADVICE = {
     "ExpiredToken": _CREDENTIALS,
     "NoCredentialsError": _CREDENTIALS,
     "NoRegionError": "no region is set: set AWS_REGION",
+    "ConditionalRequestConflict": "the same key is being written by others again and again: try later",
     "ItemCollectionSizeLimitExceededException": "one partition has reached 10 GB: delete old items",
     "EndpointConnectionError": _UNREACHABLE,
     "ConnectionClosedError": _UNREACHABLE,

@@ -9,18 +9,21 @@ from __future__ import annotations
 import io
 import itertools
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from thermik.storage import aws
 from thermik.storage.blobs import BlobInfo
-from thermik.storage.errors import BlobExists, BlobNotFound, BlobsUnavailable
+from thermik.storage.errors import BlobExists, BlobNotFound, BlobsUnavailable, StorageError
 from thermik.storage.paths import key_parts
 from thermik.storage.streams import check_range, pieces
 
-PART_BYTES = 16 * 1024 * 1024
-"""One part: of at least 5 MiB each, 10,000 are possible: 160 GB.
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+PART_BYTES = 8 * 1024 * 1024
+"""One part: of at least 5 MiB each, 10,000 are possible: 80 GB.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 """
@@ -39,47 +42,48 @@ class S3Blobs:
     Args:
         bucket: its name.
         client: botocore's client of S3; without one, it is made from the environment.
-        prefix: in front of every key, so that a bucket may hold more than this; empty, or ends with `/`.
     """
 
-    def __init__(self, bucket: str, *, client: Any = None, prefix: str = "") -> None:
+    def __init__(self, bucket: str, *, client: Any = None) -> None:
         self._bucket = bucket
         self._client = client or aws.create_client("s3", read_seconds=_READ_SECONDS)
-        self._prefix = prefix
 
     def put(self, key: str, content: bytes | BinaryIO, *, overwrite: bool = True) -> int:
         """See `Blobs.put`."""
         target = self._target(key)
         parts = pieces(content, PART_BYTES)
         first = next(parts, b"")
-        second = next(parts, b"") if len(first) == PART_BYTES else b""
-        mark = secrets.token_urlsafe(9)
+        second = next(parts, None) if len(first) == PART_BYTES else None
+        mark = {_MARK: secrets.token_urlsafe(9)}
         condition = {} if overwrite else {"IfNoneMatch": "*"}
         try:
-            if not second:
-                self._call("put_object", **target, Body=first, Metadata={_MARK: mark}, **condition)
+            if second is None:
+                self._put_whole({**target, "Body": first, "Metadata": mark, **condition})
                 return len(first)
-            return self._put_parts(target, itertools.chain([first, second], parts), mark, condition)
-        except _AlreadyThereError as error:
+            if not overwrite:
+                self._refuse_existing(key)  # rather before the upload than after it
+            return self._put_parts({**target, "Metadata": mark}, itertools.chain([first, second], parts), condition)
+        except _RefusedError as error:
             # A repeated request may meet what its first try wrote. Then the object bears our mark.
-            if self._head(key).get("Metadata", {}).get(_MARK) != mark:
+            found = self._head(key)
+            if found.get("Metadata") != mark:
                 raise BlobExists(f"there is a blob {key!r} already") from error
-            return self.info(key).size
+            return int(found["ContentLength"])
 
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
         """See `Blobs.open`."""
         check_range(start, length)
         if length == 0:
-            self.info(key)
+            self._head(key)
             return io.BytesIO()
         wanted = {}
         if start or length is not None:
             wanted["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
         try:
             answer = self._call("get_object", **self._target(key), **wanted)
-        except _BeyondTheEndError:
+        except _RefusedError:  # the range begins beyond the end
             return io.BytesIO()
-        return cast("BinaryIO", io.BufferedReader(_Body(answer["Body"], key)))
+        return io.BufferedReader(_Body(answer["Body"], key))
 
     def info(self, key: str) -> BlobInfo:
         """See `Blobs.info`."""
@@ -88,11 +92,11 @@ class S3Blobs:
 
     def list(self, prefix: str) -> Iterator[BlobInfo]:
         """See `Blobs.list`. One call for each thousand."""
-        wanted: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + prefix}
+        wanted = {"Bucket": self._bucket, "Prefix": prefix}
         while True:
             page = self._call("list_objects_v2", **wanted)
             for entry in page.get("Contents", []):
-                yield BlobInfo(entry["Key"][len(self._prefix) :], entry["Size"], entry["LastModified"])
+                yield BlobInfo(entry["Key"], entry["Size"], entry["LastModified"])
             if not page.get("IsTruncated"):
                 return
             wanted["ContinuationToken"] = page["NextContinuationToken"]
@@ -100,20 +104,120 @@ class S3Blobs:
     def delete(self, keys: Iterable[str]) -> None:
         """See `Blobs.delete`. One call for each thousand; those before an invalid key may be gone already."""
         names = (self._target(key)["Key"] for key in keys)
-        while batch := list(itertools.islice(names, _DELETE_KEYS)):
-            self._delete_batch(batch)
+        while batch := [{"Key": name} for name in itertools.islice(names, _DELETE_KEYS)]:
+            answer = self._call("delete_objects", Bucket=self._bucket, Delete={"Objects": batch, "Quiet": True})
+            for error in answer.get("Errors", []):
+                raise self._unavailable(error.get("Code", ""), f"{error.get('Key')!r} stays: {error.get('Message')}")
 
     def upload_url(self, key: str, *, expires_seconds: int, max_bytes: int) -> dict[str, object] | None:
-        """See `Blobs.upload_url`."""
-        target = self._target(key)
-        with self._failures(f"the blob {key!r}"):
-            form = self._client.generate_presigned_post(
-                **target,
-                Conditions=[["content-length-range", 0, max_bytes]],
-                ExpiresIn=expires_seconds,
-            )
-        return cast("dict[str, object]", form)
+        """See `Blobs.upload_url`. S3 itself refuses what is larger or comes later."""
+        limits = [["content-length-range", 0, max_bytes]]
+        form = self._call("generate_presigned_post", **self._target(key), Conditions=limits, ExpiresIn=expires_seconds)
+        return {"url": form["url"], "fields": form["fields"]}
 
     def _target(self, key: str) -> dict[str, str]:
         key_parts(key)
-        return {"Bucket": self._bucket, "Key": self._prefix + key}
+        return {"Bucket": self._bucket, "Key": key}
+
+    def _head(self, key: str) -> dict[str, Any]:
+        return self._call("head_object", **self._target(key))
+
+    def _refuse_existing(self, key: str) -> None:
+        try:
+            self._head(key)
+        except BlobNotFound:
+            return
+        raise BlobExists(f"there is a blob {key!r} already")
+
+    def _put_whole(self, request: dict[str, Any]) -> None:
+        for attempt in range(_MAX_TRIES):
+            try:
+                self._call("put_object", **request)
+            except _ContendedError as error:
+                if attempt == _MAX_TRIES - 1:
+                    raise self._unavailable("ConditionalRequestConflict", str(error)) from error
+            else:
+                return
+
+    def _put_parts(self, target: dict[str, Any], parts: Iterable[bytes], condition: dict[str, str]) -> int:
+        upload = self._call("create_multipart_upload", **target)["UploadId"]
+        place = {"Bucket": self._bucket, "Key": target["Key"], "UploadId": upload}
+        done: list[dict[str, Any]] = []
+        size = 0
+        try:
+            for number, part in enumerate(parts, 1):
+                answer = self._call("upload_part", **place, PartNumber=number, Body=part)
+                # S3 compares the checksum that the client has sent along with each part with what is named here.
+                sums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
+                done.append({"PartNumber": number, "ETag": answer["ETag"], **sums})
+                size += len(part)
+            self._call("complete_multipart_upload", **place, MultipartUpload={"Parts": done}, **condition)
+        except BaseException:  # whatever it was: parts that lie about cost money
+            with suppress(StorageError):
+                self._call("abort_multipart_upload", **place)
+            raise
+        return size
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        key = request.get("Key")
+        with self._failures(key):
+            return cast("dict[str, Any]", getattr(self._client, operation)(**request))
+
+    @contextmanager
+    def _failures(self, key: str | None) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            code = aws.error_code(error)
+            if key is not None and code in {"NoSuchKey", "404", "NotFound"}:
+                raise BlobNotFound(f"there is no blob {key!r}") from error
+            if code in _REFUSED:
+                raise _RefusedError(str(error)) from error
+            if code == "ConditionalRequestConflict":
+                raise _ContendedError(
+                    f"the bucket {self._bucket}: the blob {key!r} is being written: {error}"
+                ) from error
+            raise self._unavailable(code, str(error)) from error
+
+    def _unavailable(self, code: str, text: str) -> BlobsUnavailable:
+        return BlobsUnavailable(f"the bucket {self._bucket}: {aws.advice(code)} ({text})")
+
+
+class _RefusedError(StorageError):
+    """A condition or range that the object does not meet."""
+
+
+class _ContendedError(BlobsUnavailable):
+    """Another request on the same key was under way: try again."""
+
+
+_REFUSED = {"PreconditionFailed", "412", "InvalidRange", "416"}
+
+
+class _Body(io.RawIOBase):
+    """An object's bytes as they arrive, with our errors."""
+
+    def __init__(self, body: Any, key: str) -> None:
+        super().__init__()
+        self._body = body
+        self._key = key
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        from botocore.exceptions import BotoCoreError
+
+        room = memoryview(buffer).cast("B")
+        try:
+            piece = self._body.read(len(room))
+        except BotoCoreError as error:
+            raise BlobsUnavailable(f"the blob {self._key!r}: S3 broke off ({error})") from error
+        room[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
