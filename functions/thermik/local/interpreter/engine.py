@@ -8,6 +8,7 @@ on the thread that has just become free, and long-running functions hold up nobo
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import OrderedDict
@@ -92,19 +93,15 @@ class Engine:
             InterpreterError: the input is larger than 256 KiB, or no JSON.
             EngineClosed: the engine takes no more work.
         """
-        machine = load(definition)
-        try:
-            bounded(input, "The input")
-        except (StateError, TypeError, ValueError) as error:
-            raise InterpreterError(f"the input of execution {name!r} is not valid: {error}") from error
-        execution = self._new_execution(machine, name, input)
+        data = _plain(dict(input), f"the input of execution {name!r}")
+        execution = self._new_execution(load(definition), name, data)
         with self._names:
             if self._closed:
                 raise EngineClosed(f"execution {name!r} comes after the engine was closed")
             if name in self._running or name in self._ended:
                 raise ExecutionExists(f"an execution {name!r} is running or ended recently")
             self._running[name] = execution
-        self._turn(execution, partial(self._open, execution, input))
+        self._turn(execution, partial(self._open, execution, data))
 
     def stop(self, name: str, error: str | None = None, cause: str | None = None) -> bool:
         """Stop an execution: it is ABORTED, and nothing of it starts any more. Answers whether it was running."""
@@ -166,11 +163,7 @@ class Engine:
             TaskTimedOut: its task has ended.
             InterpreterError: the output is larger than 256 KiB, or no JSON.
         """
-        try:
-            bounded(output, "The output")
-        except (StateError, TypeError, ValueError) as error:
-            raise InterpreterError(f"the task's output is not valid: {error}") from error
-        self._answer(token, partial(tasks.answered, result=output))
+        self._answer(token, partial(tasks.answered, result=_plain(output, "the task's output")))
 
     def send_task_failure(self, token: str, error: str, cause: str) -> None:
         """Answer a task's token with a failure.
@@ -294,6 +287,16 @@ class _Record:
 
     status: ExecutionStatus
     trace: list[StateEntered] | None
+
+
+def _plain(value: Any, what: str) -> Any:
+    """The caller's value as JSON that nobody else holds."""
+    try:
+        return json.loads(bounded(value, "it"))
+    except StateError as error:
+        raise InterpreterError(f"{what} is not valid: {error.cause}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InterpreterError(f"{what} is no JSON: {error}") from error
 
 
 def _conclude(execution: Execution, status: Status, error: str | None, cause: str | None) -> None:
