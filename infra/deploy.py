@@ -152,14 +152,17 @@ def _describe(cloudformation: Any, stack: str) -> dict[str, Any] | None:
 def _make_change_set(cloudformation: Any, deployment: Deployment, template: str, *, creates: bool) -> str | None:
     """The name of the change set; None if there is nothing to change."""
     name = f"thermik-{new_id()}"
-    cloudformation.create_change_set(
-        StackName=deployment.stack,
-        ChangeSetName=name,
-        ChangeSetType="CREATE" if creates else "UPDATE",
-        TemplateBody=template,
-        Parameters=_parameters(cloudformation, deployment, creates=creates),
-        Capabilities=CAPABILITIES,
-    )
+    try:
+        cloudformation.create_change_set(
+            StackName=deployment.stack,
+            ChangeSetName=name,
+            ChangeSetType="CREATE" if creates else "UPDATE",
+            TemplateBody=template,
+            Parameters=_parameters(cloudformation, deployment, creates=creates),
+            Capabilities=CAPABILITIES,
+        )
+    except ClientError as error:
+        raise DeployError(f"CloudFormation refused the template: {error.response['Error']['Message']}") from error
     waiter = cloudformation.get_waiter("change_set_create_complete")
     try:
         waiter.wait(StackName=deployment.stack, ChangeSetName=name, WaiterConfig=_patience(deployment))

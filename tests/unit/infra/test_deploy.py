@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from infra.deploy import CODE_URI, DeployError, Deployment, deploy, ensure_bucket, upload, with_package
 from moto import mock_aws
+
+from infra.deploy import CODE_URI, DeployError, Deployment, deploy, ensure_bucket, upload, with_package
 
 
 @pytest.fixture

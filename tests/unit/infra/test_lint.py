@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from infra.environments import environment
 from infra.package import REPOSITORY
 

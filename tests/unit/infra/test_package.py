@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from infra import package
 from infra.package import MAX_UNZIPPED_BYTES, PackageError, build, is_carried, lambda_target, prune
 

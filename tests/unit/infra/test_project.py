@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
 from infra.package import LOCAL_ONLY, REPOSITORY
 
 LOCKS = REPOSITORY / "requirements"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from infra.deploy import CODE_URI, MAX_INLINE_TEMPLATE_BYTES
 from infra.package import LAMBDA_PYTHON, REPOSITORY
-
 from thermik.settings import read_settings
 from thermik.storage.dynamodb_schema import table_definition, time_to_live
 

@@ -1,0 +1,51 @@
+"""A stack of `template.yaml` on an emulator of AWS, deployed once for all tests of this folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from emulator import ministack
+from emulator.stack import Stack
+from infra.deploy import Deployment, deploy
+from infra.environments import environment
+from infra.interpreters import find_python, python_version
+from infra.package import LAMBDA_PYTHON, REPOSITORY, Target, build
+
+STACK = "thermik-test"
+PACKAGES = "packages"
+
+
+@pytest.fixture(scope="session")
+def emulator_python() -> Path:
+    """The emulator's environment has Lambda's own Python where the machine has it, for functions run under it."""
+    python = find_python(LAMBDA_PYTHON) or Path(sys.executable)
+    return environment(REPOSITORY / "requirements" / "emulator.lock", python)
+
+
+@pytest.fixture(scope="session")
+def endpoint(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ministack.running(emulator_python, tmp_path_factory.mktemp("ministack")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def archive(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package with wheels for this machine: the emulator runs functions here, not on arm64."""
+    python = emulator_python / "bin" / "python"
+    version = python_version(python)
+    assert version is not None
+    return build(Target(version, python, python), tmp_path_factory.mktemp("package") / "lambda.zip").archive
+
+
+@pytest.fixture(scope="session")
+def stack(endpoint: str, archive: Path) -> Stack:
+    template = (REPOSITORY / "template.yaml").read_text()
+    deployment = Deployment(STACK, template, archive, PACKAGES, poll_seconds=0.1)
+    s3, cloudformation = (boto3.client(service, endpoint_url=endpoint) for service in ("s3", "cloudformation"))
+    outputs = deploy(deployment, s3=s3, cloudformation=cloudformation)
+    return Stack(endpoint, ministack.api_url(endpoint, outputs["ApiId"]), outputs, deployment)
