@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 from thermik.flows.task import Task
+from thermik.tasks.ports import KeyValues, States
 
 T = TypeVar("T")
 
 
-class TaskFailure(Exception):  # noqa: N818 - the domain's word
+class TaskFailure(Exception):
     """The task did its work and the result is a failure: an exit code, a condition, bad input.
 
     Attributes:
@@ -34,8 +35,8 @@ class TaskFailure(Exception):  # noqa: N818 - the domain's word
         self.logged = logged
 
 
-class TaskInterrupted(Exception):  # noqa: N818 - the domain's word
-    """The work was cut short since the execution was killed or the attempt's time ran out; raised by `RunContext.check`."""
+class TaskInterrupted(Exception):
+    """The work was cut short: the execution was killed, or the attempt's time is over. Raised by `RunContext.check`."""
 
 
 class Level(StrEnum):
@@ -55,11 +56,14 @@ class TaskLog(Protocol):
         """Add an entry. Long messages are cut at a stated length with a note."""
         ...
 
-    def error(self, message: str) -> None: ...
-    def warn(self, message: str) -> None: ...
-    def info(self, message: str) -> None: ...
-    def debug(self, message: str) -> None: ...
-    def trace(self, message: str) -> None: ...
+    def error(self, message: str) -> None:
+        """Add an entry at ERROR; the others at their level."""
+        ...
+
+    def warn(self, message: str) -> None: ...  # noqa: D102 - as `error`
+    def info(self, message: str) -> None: ...  # noqa: D102 - as `error`
+    def debug(self, message: str) -> None: ...  # noqa: D102 - as `error`
+    def trace(self, message: str) -> None: ...  # noqa: D102 - as `error`
 
 
 class RunContext(Protocol):
@@ -70,6 +74,9 @@ class RunContext(Protocol):
         namespace, flow_id, execution_id, task_id, task_run_id: who this is.
         attempt: number of finished attempts before this one.
         deadline: when the attempt must have ended (a timeout, or the Lambda's own end), or None.
+        value: the loop value of the task run (`taskrun.value`), or None outside loops.
+        key_values: the KV pairs of namespaces.
+        states: documents that tasks keep between executions.
     """
 
     log: TaskLog
@@ -80,12 +87,22 @@ class RunContext(Protocol):
     task_run_id: str
     attempt: int
     deadline: datetime | None
+    value: str | None
+    key_values: KeyValues
+    states: States
 
-    def render(self, value: Any) -> Any:
-        """Render a text, or the texts in lists and maps (keys too). Raises ExpressionError."""
+    def render(self, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
+        """Render a text, or the texts in lists and maps (keys too). Raises ExpressionError.
+
+        `extra` variables are added to the context's for this call and hide those of the same name.
+        """
         ...
 
-    def render_as(self, kind: type[T] | Any, value: Any) -> T:
+    def render_typed(self, value: str) -> Any:
+        """Render a text to a value: one that is a single expression keeps its value's type, any other gives text."""
+        ...
+
+    def render_as(self, kind: type[T] | Any, value: Any, extra: Mapping[str, Any] | None = None) -> T:
         """Render and convert a `Dynamic[...]` property: to int, bool, `Duration`, `list[str]`, a model, …
 
         Raises:
@@ -103,7 +120,7 @@ class RunContext(Protocol):
         ...
 
     def open_file(self, uri: str) -> BinaryIO:
-        """A stream of a file of the internal storage (`kestra:///…`) or of the namespace (`nsfile:///path`); the caller closes it.
+        """A stream of a file of the internal storage (`kestra:///…`) or the namespace (`nsfile:///path`), to be closed.
 
         Raises:
             TaskFailure: no such file, or one that this execution may not read.
@@ -117,12 +134,24 @@ class RunContext(Protocol):
         """
         ...
 
+    def file_size(self, uri: str) -> int:
+        """The size in bytes of a file that `open_file` could open. Raises as it does."""
+        ...
+
+    def delete_file(self, uri: str) -> bool:
+        """Delete a file of the internal storage (not of a namespace); whether there was one.
+
+        Raises:
+            TaskFailure: no such kind of URI, or a file that this execution may not delete.
+        """
+        ...
+
     def working_directory(self) -> Path:
-        """The attempt's own empty directory, made at the first call, removed with everything in it when the attempt ends."""
+        """The attempt's own empty directory, made at the first call, removed with all in it when the attempt ends."""
         ...
 
     def on_interrupt(self, action: Callable[[], None]) -> None:
-        """Have this called, from another thread, when the attempt must stop (killed, timed out). At once if it already must."""
+        """Have this called when the attempt must stop (killed, timed out): from any thread, at once if it must already."""
         ...
 
     def check(self) -> None:

@@ -1,0 +1,1 @@
+"""Kestra's core types that need nothing but rendering and a log."""

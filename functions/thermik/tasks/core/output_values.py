@@ -1,0 +1,22 @@
+"""`io.kestra.plugin.core.output.OutputValues`: several rendered values as outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermik.flows.dynamic import Dynamic
+from thermik.tasks.runnable import RunContext, RunnableTask
+
+
+class OutputValues(RunnableTask):
+    """Output rendered values.
+
+    Texts in the map are rendered, in lists and maps too; other values stay what they are.
+    """
+
+    values: Dynamic[dict[str, Any]]
+
+    def run(self, context: RunContext) -> dict[str, Any]:
+        """Render the map; outputs `values`."""
+        values: dict[str, Any] = context.render_as(dict[str, Any], self.values)
+        return {"values": values}

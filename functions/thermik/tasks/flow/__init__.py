@@ -1,0 +1,1 @@
+"""Types of Kestra's `core.flow` family that do work."""

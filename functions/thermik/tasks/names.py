@@ -1,0 +1,32 @@
+"""The names of the task types that come with Thermik: where each lives, and which old names mean the same.
+
+Data only, so that looking a name up imports no type. A type's module is imported when a flow first uses it.
+"""
+
+from __future__ import annotations
+
+_CORE = "io.kestra.plugin.core"
+_SCRIPTS = "io.kestra.plugin.scripts"
+_OLD = "io.kestra.core.tasks"
+
+MODULES: dict[str, str] = {
+    f"{_CORE}.debug.Echo": "thermik.tasks.core.echo:Echo",
+    f"{_CORE}.debug.Return": "thermik.tasks.core.return_value:Return",
+    f"{_CORE}.execution.Fail": "thermik.tasks.core.fail:Fail",
+    f"{_CORE}.flow.Sleep": "thermik.tasks.flow.sleep:Sleep",
+    f"{_CORE}.log.Log": "thermik.tasks.core.log:Log",
+    f"{_CORE}.output.OutputValues": "thermik.tasks.core.output_values:OutputValues",
+    f"{_SCRIPTS}.python.Commands": "thermik.tasks.scripts.python:Commands",
+    f"{_SCRIPTS}.python.Script": "thermik.tasks.scripts.python:Script",
+    f"{_SCRIPTS}.shell.Commands": "thermik.tasks.scripts.shell:Commands",
+    f"{_SCRIPTS}.shell.Script": "thermik.tasks.scripts.shell:Script",
+}
+"""Type to `module:Class`."""
+
+ALIASES: dict[str, str] = {
+    f"{_OLD}.debugs.Echo": f"{_CORE}.debug.Echo",
+    f"{_OLD}.debugs.Return": f"{_CORE}.debug.Return",
+    f"{_OLD}.executions.Fail": f"{_CORE}.execution.Fail",
+    f"{_OLD}.log.Log": f"{_CORE}.log.Log",
+}
+"""Old name to today's. Only names with the same meaning: `scripts.Bash` and its kin had other properties."""

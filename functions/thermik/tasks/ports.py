@@ -1,0 +1,74 @@
+"""What tasks need of the world beyond rendering, logs and files: each a small protocol that the worker implements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class ValueKind(StrEnum):
+    """Kestra's KVType: what a pair's value is. Dates, date-times and durations are kept as ISO texts."""
+
+    STRING = "STRING"
+    NUMBER = "NUMBER"
+    BOOLEAN = "BOOLEAN"
+    DATETIME = "DATETIME"
+    DATE = "DATE"
+    DURATION = "DURATION"
+    JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """A pair's value with what is kept beside it; `time_to_live` None keeps it for ever."""
+
+    value: Any
+    kind: ValueKind
+    description: str | None = None
+    time_to_live: timedelta | None = None
+
+
+class KeyValues(Protocol):
+    """The KV pairs of namespaces. Values are JSON values."""
+
+    def get(self, namespace: str, key: str) -> tuple[bool, Any]:
+        """Whether the key exists (and is not expired), and its value.
+
+        Raises:
+            TaskFailure: this flow may not read that namespace, or the key is no legal one.
+        """
+        ...
+
+    def put(self, namespace: str, key: str, entry: KeyValue, *, overwrite: bool) -> bool:
+        """Set a pair; False, and nothing changed, where the key exists and `overwrite` is not set.
+
+        Repeating the call that set the pair, from the same task run's attempt, answers True.
+        """
+        ...
+
+    def delete(self, namespace: str, key: str) -> bool:
+        """Delete a pair; whether there was one."""
+        ...
+
+    def keys(self, namespace: str, prefix: str) -> Sequence[str]:
+        """The keys that begin with `prefix` and are not expired, sorted."""
+        ...
+
+
+class States(Protocol):
+    """Small JSON documents that tasks keep between executions, by key (see `state.place.state_key`)."""
+
+    def load(self, key: str) -> Mapping[str, Any] | None:
+        """The document, or None."""
+        ...
+
+    def save(self, key: str, document: Mapping[str, Any]) -> None:
+        """Write the whole document."""
+        ...
+
+    def remove(self, key: str) -> bool:
+        """Delete the document; whether there was one."""
+        ...

@@ -1,0 +1,199 @@
+"""A RunContext in memory: what a task did is there to be looked at, files are bytes by URI.
+
+Rendering is the real language's; only its variables come from the test.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter, ValidationError
+
+from thermik.expressions import is_template, render
+from thermik.flows.task import Task
+from thermik.tasks.ports import KeyValue
+from thermik.tasks.registry import Registry
+from thermik.tasks.runnable import Level, Outputs, RunnableTask, TaskFailure, TaskInterrupted
+
+
+class FakeLog:
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, str]] = []
+
+    def log(self, level: Level, message: str) -> None:
+        self.entries.append((level.value, message))
+
+    def error(self, message: str) -> None:
+        self.log(Level.ERROR, message)
+
+    def warn(self, message: str) -> None:
+        self.log(Level.WARN, message)
+
+    def info(self, message: str) -> None:
+        self.log(Level.INFO, message)
+
+    def debug(self, message: str) -> None:
+        self.log(Level.DEBUG, message)
+
+    def trace(self, message: str) -> None:
+        self.log(Level.TRACE, message)
+
+    def at(self, level: str) -> list[str]:
+        return [message for entry, message in self.entries if entry == level]
+
+
+class FakeKeyValues:
+    def __init__(self) -> None:
+        self.pairs: dict[tuple[str, str], KeyValue] = {}
+
+    def get(self, namespace: str, key: str) -> tuple[bool, Any]:
+        pair = self.pairs.get((namespace, key))
+        return (False, None) if pair is None else (True, pair.value)
+
+    def put(self, namespace: str, key: str, entry: KeyValue, *, overwrite: bool) -> bool:
+        if (namespace, key) in self.pairs and not overwrite:
+            return False
+        self.pairs[namespace, key] = entry
+        return True
+
+    def delete(self, namespace: str, key: str) -> bool:
+        return self.pairs.pop((namespace, key), None) is not None
+
+    def keys(self, namespace: str, prefix: str) -> list[str]:
+        return sorted(key for space, key in self.pairs if space == namespace and key.startswith(prefix))
+
+
+class FakeStates:
+    def __init__(self) -> None:
+        self.documents: dict[str, Mapping[str, Any]] = {}
+
+    def load(self, key: str) -> Mapping[str, Any] | None:
+        return self.documents.get(key)
+
+    def save(self, key: str, document: Mapping[str, Any]) -> None:
+        self.documents[key] = document
+
+    def remove(self, key: str) -> bool:
+        return self.documents.pop(key, None) is not None
+
+
+@dataclass
+class FakeContext:
+    directory: Path
+    variables: dict[str, Any] = field(default_factory=dict)
+    namespace: str = "company.team"
+    flow_id: str = "orders"
+    execution_id: str = "4hJ1execution000000000"
+    task_id: str = "work"
+    task_run_id: str = "7sK2taskrun00000000000"
+    attempt: int = 0
+    deadline: datetime | None = None
+    value: str | None = None
+    log: FakeLog = field(default_factory=FakeLog)
+    key_values: FakeKeyValues = field(default_factory=FakeKeyValues)
+    states: FakeStates = field(default_factory=FakeStates)
+    files: dict[str, bytes] = field(default_factory=dict)
+    counters: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
+    timers: list[tuple[str, timedelta, dict[str, str]]] = field(default_factory=list)
+    slept: list[timedelta] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._stopping = threading.Event()
+        self._actions: list[Callable[[], None]] = []
+        self.variables.setdefault("flow", {"id": self.flow_id, "namespace": self.namespace})
+
+    def render(self, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
+        if isinstance(value, str):
+            return render(value, {**self.variables, **(extra or {})})
+        if isinstance(value, Mapping):
+            return {self.render(key, extra): self.render(item, extra) for key, item in value.items()}
+        return [self.render(item, extra) for item in value] if isinstance(value, list) else value
+
+    def render_typed(self, value: str) -> Any:
+        return render(value, self.variables, typed=True)
+
+    def render_as(self, kind: Any, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
+        rendered = self.render(value, extra)
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        try:
+            if isinstance(value, str) and is_template(value) and rendered[:1] in ("[", "{"):
+                return adapter.validate_json(rendered)
+            return adapter.validate_python(rendered)
+        except ValidationError as error:
+            raise TaskFailure(str(error)) from error
+
+    def counter(self, name: str, value: float, tags: Mapping[str, str] | None = None) -> None:
+        self.counters.append((name, value, dict(tags or {})))
+
+    def timer(self, name: str, value: timedelta, tags: Mapping[str, str] | None = None) -> None:
+        self.timers.append((name, value, dict(tags or {})))
+
+    def open_file(self, uri: str) -> BinaryIO:
+        if uri not in self.files:
+            raise TaskFailure(f"Unable to find file '{uri}'")
+        return BytesIO(self.files[uri])
+
+    def put_file(self, source: Path | BinaryIO | bytes, name: str) -> str:
+        uri = f"kestra:///company/team/orders/executions/{self.execution_id}/tasks/work/{self.task_run_id}/{name}"
+        if isinstance(source, Path):
+            self.files[uri] = source.read_bytes()
+            source.unlink()
+        else:
+            self.files[uri] = source if isinstance(source, bytes) else source.read()
+        return uri
+
+    def file_size(self, uri: str) -> int:
+        with self.open_file(uri) as file:
+            return len(file.read())
+
+    def delete_file(self, uri: str) -> bool:
+        return self.files.pop(uri, None) is not None
+
+    def working_directory(self) -> Path:
+        self.directory.mkdir(exist_ok=True)
+        return self.directory
+
+    def on_interrupt(self, action: Callable[[], None]) -> None:
+        self._actions.append(action)
+        if self._stopping.is_set():
+            action()
+
+    def check(self) -> None:
+        if self._stopping.is_set():
+            raise TaskInterrupted("killed")
+
+    def sleep(self, duration: timedelta) -> None:
+        self.slept.append(duration)
+        self.check()
+
+    def interrupt(self) -> None:
+        self._stopping.set()
+        for action in self._actions:
+            action()
+
+    def text(self, uri: str) -> str:
+        return self.files[uri].decode()
+
+
+REGISTRY = Registry()
+
+
+def make(kind: str, **properties: Any) -> RunnableTask:
+    """A task of a type by the end of its name, `core.log.Log` or `scripts.shell.Script`, validated as in a flow."""
+    data = {"id": "work", "type": f"io.kestra.plugin.{kind}", **properties}
+    model: type[Task] = REGISTRY.task(data["type"])
+    task = model.model_validate(data, context={"types": REGISTRY})
+    assert isinstance(task, RunnableTask)
+    return task
+
+
+def outputs_of(task: RunnableTask, context: FakeContext) -> dict[str, Any]:
+    """What a run leaves as outputs."""
+    result = task.run(context)
+    return dict(result.values if isinstance(result, Outputs) else result or {})
