@@ -40,14 +40,18 @@ def test_a_lock_has_hashes_and_no_registry(lock: Path) -> None:
 
 
 def _imported(path: Path) -> set[str]:
-    """The top-level packages that a module imports, at once or later."""
+    """The top-level packages that a module imports when it runs, at once or later."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.partition(".")[0])
-    return found - OWN - sys.stdlib_module_names - {"__future__"}
+        if not (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found - OWN - sys.stdlib_module_names
 
 
 def _foreign_packages(paths: list[Path]) -> set[str]:
