@@ -137,11 +137,13 @@ class ExecutionProgress(_Model):
     Attributes:
         generation: how often a machine was started for it beyond the first (restarts, resumes, recoveries).
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
+        held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
         secrets: encrypted or given texts that logs must mask.
     """
 
     generation: int = 0
     owner: str | None = None
+    held: bool = False
     secrets: tuple[str, ...] = ()
 
 
@@ -187,8 +189,13 @@ def wire(model: Execution | TaskRun) -> dict[str, Any]:
 
 def execution_wire(execution: Execution, task_runs: list[TaskRun], tenant: str) -> Mapping[str, Any]:
     """An execution with its task runs, in order of creation, as the API answers it."""
-    ordered = sorted(task_runs, key=lambda run: run.state.start_date)
+    ordered = sorted(task_runs, key=creation_order)
     return {"tenantId": tenant, **wire(execution), "taskRunList": [wire(run) for run in ordered]}
+
+
+def creation_order(run: TaskRun) -> tuple[datetime, ...]:
+    """What task runs are sorted by: their creation, which has milliseconds, then what followed, which has more."""
+    return tuple(entry.date for entry in run.state.histories)
 
 
 def counter(name: str, value: float, tags: Mapping[str, str] | None = None) -> Metric:

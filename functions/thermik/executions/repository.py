@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from thermik.clock import instant_text
-from thermik.executions.model import Execution, TaskRun, stored
+from thermik.executions.model import Execution, TaskRun, creation_order, stored
 from thermik.executions.state import StateType
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
@@ -120,7 +120,7 @@ class Executions:
         """Every task run of an execution, oldest first. For people and for rare operations, never for a step."""
         records = self._everything(schema.execution_partition(execution_id), prefix=schema.TASK_RUNS)
         runs = [_task_run(record) for record in records]
-        return sorted(runs, key=lambda run: run.value.state.start_date)
+        return sorted(runs, key=lambda run: creation_order(run.value))
 
     def notable_children(self, execution_id: str, parent: str | None) -> list[Versioned[TaskRun]]:
         """The children of a task run (of the flow: None) that are neither CREATED, RUNNING, SUCCESS nor SKIPPED."""

@@ -6,19 +6,32 @@ documentation. The model of a type says what the flow's author wrote; it knows n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationInfo, WrapValidator
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
 from thermik.flows.dynamic import Duration, Dynamic
+from thermik.flows.model import FlowModel
+from thermik.flows.openings import Opening, Rendering
+from thermik.flows.problems import Place
 from thermik.flows.retry import Retry
 from thermik.flows.shapes import Shape
 
+if TYPE_CHECKING:
+    from thermik.flows.flow import Flow
 
-class UnknownType(Exception):  # noqa: N818 - the domain's word
+ID_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$"
+"""Ids of tasks and triggers: no dot, since expressions read `outputs.id`."""
+
+LogLevel = Literal["ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class UnknownType(Exception):
     """No plugin gives this type."""
 
 
@@ -34,43 +47,64 @@ class TaskTypes(Protocol):
         ...
 
 
-def _read_task(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    """Validate a mapping by the model that its `type` names; pydantic prefixes the inner errors' places."""
-    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
-        return handler(data)  # a task already, or an error that names what is missing
-    types: TaskTypes = (info.context or {})["types"]
+def read_by_type(
+    data: Any,
+    handler: core_schema.ValidatorFunctionWrapHandler,
+    info: ValidationInfo,
+    find: Callable[[str], type[Model]],
+) -> Any:
+    """Validate a mapping by the model that its `type` names; pydantic prefixes the inner errors' places.
+
+    Args:
+        find: the model of a type; raises UnknownType.
+    """
+    if not isinstance(data, dict):
+        return handler(data)  # a model already, or an error that says what it is instead
+    name = data.get("type")
+    if name is None:
+        raise ValidationError.from_exception_data("type", [{"type": "missing", "loc": ("type",), "input": data}])
+    if not isinstance(name, str):
+        raise PydanticCustomError("unknown_type", "Invalid type: {type}", {"type": str(name)})
     try:
-        model = types.task(data["type"])
+        model = find(name)
     except UnknownType as unknown:
-        raise PydanticCustomError("unknown_type", "Invalid type: {type}", {"type": data["type"]}) from unknown
-    return model.model_validate(data, context=info.context)
+        said = str(unknown).removeprefix(f"Unknown type '{name}'").removeprefix(name)
+        hint = f": {said}" if said and not said.startswith(";") else said
+        raise PydanticCustomError("unknown_type", "Invalid type: {type}{hint}", {"type": name, "hint": hint}) from None
+    return model.model_validate(data, context=info.context, by_alias=True, by_name=False)
+
+
+def _read_task(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    types: TaskTypes = (info.context or {})["types"]
+    return read_by_type(data, handler, info, types.task)
 
 
 AnyTask = SerializeAsAny[Annotated["Task", WrapValidator(_read_task)]]
 """A task of any type, read by its type's own model."""
 
 
-class FlowModel(BaseModel):
-    """A mapping of a flow's source: camelCase names, no unknown property, never changed after it was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
-
-
 class Task(FlowModel):
     """The properties that every task has."""
 
-    id: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", min_length=1)
-    type: str
-    description: str | None = None
-    retry: Retry | None = None
-    timeout: Dynamic[Duration] | None = None
-    disabled: bool = False
-    allow_failure: bool = False
-    allow_warning: bool = False
-    run_if: str = "true"
-    log_level: str | None = None
-    log_to_file: bool = False
-    worker_group: dict[str, Any] | None = None
+    id: str = Field(pattern=ID_PATTERN, min_length=1, description="Unique in the flow, at any depth.")
+    type: str = Field(description="The task's type.")
+    description: str | None = Field(default=None, description="For people; Markdown.")
+    retry: Retry | None = Field(default=None, description="How a failed attempt is tried again.")
+    timeout: Dynamic[Duration] | None = Field(default=None, description="How long an attempt may take.")
+    disabled: bool = Field(default=False, description="The flow runs as if the task were not there.")
+    allow_failure: bool = Field(default=False, description="A failure makes a warning, and the flow goes on.")
+    allow_warning: bool = Field(default=False, description="A warning counts as success.")
+    run_if: str = Field(default="true", description="The task is skipped where this renders to false.")
+    log_level: LogLevel | None = Field(default=None, description="The least severe level that is kept.")
+    log_to_file: bool = Field(default=False, description="The log goes to a file of the internal storage.")
+    worker_group: dict[str, Any] | None = Field(default=None, description="Accepted without effect.")
+
+    def problems(self, flow: Flow) -> Iterator[tuple[Place, str]]:  # noqa: ARG002 - for those that override it
+        """What is wrong with this task in this flow, beyond its own properties: places within the task, messages.
+
+        Overridden by types that have such rules (a Subflow must not call its own flow).
+        """
+        yield from ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +115,15 @@ class Branch:
     tasks: tuple[Task, ...]
 
 
+Tasks = Annotated[list[AnyTask], Field(default_factory=list, min_length=1, validate_default=True)]
+"""A list of tasks that must not be empty, nor left out: `then: Tasks`."""
+
+
 class FlowableTask(Task):
     """A task that only orders other tasks; it runs nothing by itself."""
 
-    errors: list[AnyTask] = Field(default_factory=list)
-    finally_: list[AnyTask] = Field(default_factory=list, alias="finally")
+    errors: list[AnyTask] = Field(default_factory=list, description="Run when a child failed.")
+    finally_: list[AnyTask] = Field(default_factory=list, alias="finally", description="Run at the end in any case.")
 
     @property
     def shape(self) -> Shape:
@@ -93,5 +131,16 @@ class FlowableTask(Task):
         raise NotImplementedError(type(self).__name__)
 
     def branches(self) -> tuple[Branch, ...]:
-        """The lists of children that make the flowable's result, in the source's order; without `errors` and `finally`."""
+        """The lists of children that make the flowable's result, in the source's order, without `errors`, `finally`."""
         raise NotImplementedError(type(self).__name__)
+
+    def open(self, _rendering: Rendering) -> Opening:
+        """Decide, once, what this run of it will do. Raises: ExpressionError, CannotOpen."""
+        return Opening()
+
+    def children(self) -> Iterator[Task]:
+        """Every child, those of `errors` and `finally` last."""
+        for branch in self.branches():
+            yield from branch.tasks
+        yield from self.errors
+        yield from self.finally_

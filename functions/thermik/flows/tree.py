@@ -85,7 +85,11 @@ class FlowTree:
         node = Node(task, parent, branch, {})
         self.nodes[task.id] = node
         if isinstance(task, FlowableTask):
-            lists = [*((each.name, each.tasks) for each in task.branches()), (ERRORS, task.errors), (FINALLY, task.finally_)]
+            lists = [
+                *((each.name, each.tasks) for each in task.branches()),
+                (ERRORS, task.errors),
+                (FINALLY, task.finally_),
+            ]
             node.branches = {name: self._grow(children, node, name) for name, children in lists}
         return node
 

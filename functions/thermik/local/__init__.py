@@ -1,1 +1,1 @@
-"""TODO"""
+"""The laptop: the same machines, worker and API in one process."""

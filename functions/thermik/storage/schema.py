@@ -104,3 +104,18 @@ def notable_prefix(parent: str) -> str:
 def machine(name: str) -> Key:
     """A state machine that exists, by its name (which carries its definition's hash)."""
     return Key(f"machine#{name}", "machine")
+
+
+def key_value(namespace: str, key: str) -> Key:
+    """A KV pair of a namespace."""
+    return Key(key_values_partition(namespace), key)
+
+
+def key_values_partition(namespace: str) -> str:
+    """The KV pairs of a namespace, by key."""
+    return f"kv#{namespace}"
+
+
+def task_state(key: str) -> Key:
+    """A document that tasks keep between executions."""
+    return Key(f"state#{key}", "state")

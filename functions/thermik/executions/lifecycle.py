@@ -1,0 +1,113 @@
+"""What people and events do with executions: create, find out, and (in modules beside this one) the rest.
+
+An execution is written before its machine is started; a process that dies between the two leaves a CREATED
+execution without a machine, which the sweep starts (`sweep.py`). Starting twice starts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from thermik.clock import Clock
+from thermik.executions.model import Execution, ExecutionProgress, Kind, Label, Metadata, Trigger
+from thermik.executions.plans import Plan, Plans
+from thermik.executions.repository import Executions, Versioned
+from thermik.executions.state import State
+from thermik.identity import new_id
+from thermik.machines.client import Machines
+
+CORRELATION = "system.correlationId"
+"""The label that an execution shares with all that it starts."""
+
+SYSTEM = "system."
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What the operations on executions need."""
+
+    executions: Executions
+    machines: Machines
+    plans: Plans
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class NewExecution:
+    """What an execution is created with.
+
+    Attributes:
+        id: given where the inputs' files are already stored under it, or where creation may be repeated.
+        inputs: typed values, nested; None where the flow has none.
+        labels: those given beside the flow's own.
+        secrets: plain texts of secret inputs, to be masked.
+    """
+
+    namespace: str
+    flow_id: str
+    revision: int
+    id: str = field(default_factory=new_id)
+    inputs: Mapping[str, Any] | None = None
+    labels: Sequence[Label] = ()
+    trigger: Trigger | None = None
+    secrets: tuple[str, ...] = ()
+    kind: Kind | None = None
+    schedule_date: datetime | None = None
+
+
+def create(life: Life, new: NewExecution) -> Execution:
+    """Write a new execution and start its machine.
+
+    Raises:
+        FlowNotFound, FlowTooLarge: there is nothing to run; nothing was written.
+        Conflict: an execution of this id exists.
+        TableUnavailable, MachinesUnavailable.
+    """
+    plan = life.plans.plan(new.namespace, new.flow_id, new.revision)
+    definition = plan.definition
+    execution = _execution(life, new, plan)
+    life.executions.write(Versioned(execution))
+    life.machines.start(execution, definition)
+    return execution
+
+
+def _execution(life: Life, new: NewExecution, plan: Plan) -> Execution:
+    now = life.clock.now()
+    return Execution(
+        id=new.id,
+        namespace=new.namespace,
+        flow_id=new.flow_id,
+        flow_revision=new.revision,
+        inputs=dict(new.inputs) if new.inputs else None,
+        labels=execution_labels(
+            [Label(key=each.key, value=each.value) for each in plan.flow.labels], new.labels, new.id
+        ),
+        state=State.created(now),
+        original_id=new.id,
+        trigger=new.trigger,
+        metadata=Metadata(original_created_date=now),
+        schedule_date=new.schedule_date,
+        kind=new.kind,
+        progress=ExecutionProgress(owner=life.machines.owner(), secrets=new.secrets),
+    )
+
+
+def execution_labels(of_flow: Sequence[Label], given: Sequence[Label], execution_id: str) -> tuple[Label, ...]:
+    """An execution's labels: the flow's without the system's, those given over them, and the correlation id."""
+    labels = {label.key: label for label in of_flow if not label.key.startswith(SYSTEM)}
+    labels |= {label.key: label for label in given}
+    labels.setdefault(CORRELATION, Label(key=CORRELATION, value=execution_id))
+    return tuple(labels.values())
+
+
+def start_again(life: Life, execution: Execution) -> None:
+    """Start an execution's machine, in its present generation: after a crash, a takeover, a resume.
+
+    Raises:
+        FlowNotFound, InvalidFlow, FlowTooLarge, MachinesUnavailable.
+    """
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    life.machines.start(execution, plan.definition)

@@ -1,0 +1,68 @@
+"""A revision of a flow made ready to be run, once: its tree, and the definition of its machine.
+
+A revision never changes, so plans are kept; a worker that is warm reads no flow. Bounded by their number.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property
+from threading import Lock
+from typing import Protocol
+
+from thermik.flows.flow import Flow
+from thermik.flows.tree import FlowTree
+from thermik.machines.compiler import Definition, compile_flow
+
+MAX_PLANS = 256
+"""Plans kept in a process; a flow of 500 tasks takes about 2 MB."""
+
+
+class Plan:
+    """A flow that executions run: plugin defaults applied."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+
+    @cached_property
+    def tree(self) -> FlowTree:
+        """Its tasks in their places."""
+        return FlowTree(self.flow)
+
+    @cached_property
+    def definition(self) -> Definition:
+        """Its state machine. Raises: FlowTooLarge."""
+        return compile_flow(self.flow)
+
+
+class Plans(Protocol):
+    """The flows that executions run, by revision."""
+
+    def plan(self, namespace: str, flow_id: str, revision: int) -> Plan:
+        """Raises: FlowNotFound, InvalidFlow, TableUnavailable."""
+        ...
+
+
+class KeptPlans:
+    """`Plans` that loads each revision once. Thread-safe."""
+
+    def __init__(self, load: Callable[[str, str, int], Flow], most: int = MAX_PLANS) -> None:
+        self._load = load
+        self._most = most
+        self._kept: OrderedDict[tuple[str, str, int], Plan] = OrderedDict()
+        self._lock = Lock()
+
+    def plan(self, namespace: str, flow_id: str, revision: int) -> Plan:
+        """The plan, from the cache or loaded."""
+        key = (namespace, flow_id, revision)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        plan = Plan(self._load(*key))
+        with self._lock:
+            self._kept[key] = plan
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return plan

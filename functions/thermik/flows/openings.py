@@ -1,0 +1,38 @@
+"""What a flowable decides when it opens: once, kept with its task run, and the same after any repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Rendering(Protocol):
+    """What a flowable may use to decide: rendering, in the context of its own task run."""
+
+    def text(self, template: str) -> str:
+        """Render to a text. Raises: ExpressionError."""
+        ...
+
+    def value(self, value: Any) -> Any:
+        """Render the texts in a value, keys too. Raises: ExpressionError."""
+        ...
+
+
+class CannotOpen(Exception):
+    """The flowable's properties give nothing that it could run; the message is for the flow's author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What was decided.
+
+    Attributes:
+        decision: the branch to run, for `OneOf`; empty for none.
+        values: a loop's values, in order.
+        outputs: the flowable's own outputs.
+    """
+
+    decision: str | None = None
+    values: tuple[str, ...] | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)

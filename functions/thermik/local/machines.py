@@ -1,0 +1,62 @@
+"""Machines on a laptop: the embedded interpreter, in this process.
+
+It keeps nothing: after a crash, whoever takes over an execution starts its machine again from the beginning, and
+task runs that ended answer at once (`Repeatable operations` in DESIGN's words).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from thermik.clock import Clock
+from thermik.executions.model import Execution
+from thermik.local.interpreter import Engine, ExecutionExists, ExecutionStatus, TokenError
+from thermik.machines.asl import start_input
+from thermik.machines.client import machine_name
+from thermik.machines.compiler import Definition
+
+
+class EmbeddedMachines:
+    """`Machines` on the interpreter."""
+
+    def __init__(
+        self,
+        invoke: Callable[[Mapping[str, Any]], dict[str, Any]],
+        clock: Clock,
+        *,
+        owner: str,
+        workers: int,
+        on_ended: Callable[[ExecutionStatus], None],
+    ) -> None:
+        self._owner = owner
+        self.engine = Engine(
+            lambda _function, payload: invoke(payload), clock=clock, workers=workers, on_status=on_ended
+        )
+
+    def owner(self) -> str:
+        """The token of this process."""
+        return self._owner
+
+    def start(self, execution: Execution, definition: Definition) -> None:
+        """Run the machine, unless it runs."""
+        try:
+            self.engine.start(definition.text, machine_name(execution), start_input(execution.id))
+        except ExecutionExists:
+            return
+
+    def stop(self, execution: Execution, cause: str) -> None:
+        """End the machine."""
+        self.engine.stop(machine_name(execution), "Stopped", cause)
+
+    def answer(self, token: str, output: dict[str, Any]) -> bool:
+        """Send a token's answer."""
+        try:
+            self.engine.send_task_success(token, output)
+        except TokenError:
+            return False
+        return True
+
+    def close(self, seconds: float) -> None:
+        """Let what is at work end, for so long."""
+        self.engine.close(timeout=seconds)

@@ -1,0 +1,102 @@
+"""Thermik in one process, on a data directory: the same worker, machines and operations as on AWS.
+
+The directory holds everything that is to survive: the table (`thermik.db`), the blobs, and a lock a process that
+lives. Processes share it; each runs the executions that it started, and takes over those of processes that died.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC
+from pathlib import Path
+
+from thermik.clock import SystemClock
+from thermik.executions.ended_machines import settle_ended_machine
+from thermik.executions.lifecycle import Life
+from thermik.executions.plans import KeptPlans
+from thermik.executions.repository import Executions
+from thermik.flows.flow import Flow
+from thermik.flows.repository import Flows
+from thermik.local.interpreter import ExecutionStatus, Status
+from thermik.local.leases import ProcessLeases
+from thermik.local.machines import EmbeddedMachines
+from thermik.local.processes import Process
+from thermik.local.takeover import take_over
+from thermik.storage.files import FileBlobs
+from thermik.storage.sqlite import SqliteTable
+from thermik.tasks.registry import Registry
+from thermik.worker.ports import Ports
+from thermik.worker.worker import Worker
+
+WORKERS = 64
+"""Task runs at work at a time: most wait for a process or the network, which takes a thread and no processor."""
+
+TAKEOVER_SECONDS = 1.0
+"""How often a server looks for executions whose process has died."""
+
+_operator = logging.getLogger(__name__)
+
+
+class Runtime:
+    """Everything that runs executions in this process; `close` ends it, a crash of it loses nothing."""
+
+    def __init__(self, data: Path) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.clock = SystemClock()
+        self.table = SqliteTable(data / "thermik.db", clock=self.clock)
+        self.blobs = FileBlobs(data / "storage")
+        self.process = Process(data / "processes")
+        self.types = Registry()
+        self.flows = Flows(self.table, self.blobs, self.types, self.clock)
+        plans = KeptPlans(self._load)
+        self.ports = Ports(
+            table=self.table,
+            blobs=self.blobs,
+            clock=self.clock,
+            plans=plans,
+            leases=ProcessLeases(self.process),
+            zone=UTC,
+            secret=_no_secrets,
+        )
+        self.worker = Worker(self.ports)
+        self.machines = EmbeddedMachines(
+            self.worker.handle, self.clock, owner=self.process.token, workers=WORKERS, on_ended=self._machine_ended
+        )
+        self.life = Life(Executions(self.table), self.machines, plans, self.clock)
+        self._ending = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def watch_others(self) -> None:
+        """Take over what dead processes left, now and from now on (a server does; a command does not)."""
+        self._watcher = threading.Thread(target=self._watch, name="thermik-takeover", daemon=True)
+        self._watcher.start()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """End: what is at work may end for so long; the rest is taken over by whoever comes next."""
+        self._ending.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        self.machines.close(seconds)
+        self.process.close()
+        self.table.close()
+
+    def _load(self, namespace: str, flow_id: str, revision: int) -> Flow:
+        return self.flows.load(namespace, flow_id, revision).flow
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                take_over(self.life, self.process.lives)
+            except Exception:  # noqa: BLE001 - the next round tries again; the server goes on serving
+                _operator.exception("executions of dead processes could not be taken over")
+            if self._ending.wait(TAKEOVER_SECONDS):
+                return
+
+    def _machine_ended(self, status: ExecutionStatus) -> None:
+        if status.status in (Status.FAILED, Status.TIMED_OUT):
+            settle_ended_machine(self.life, status.name)
+
+
+def _no_secrets(_namespace: str, key: str) -> str:
+    raise KeyError(key)

@@ -1,0 +1,185 @@
+"""The last stage: states written as Amazon States Language (JSONPath mode).
+
+What travels in a machine is `{x, p, i}`: the execution's id, the loop's task run and the turn (null outside of
+loops); besides, a flowable's answer under `$.opened`, a verdict under `$.settled`, an error's name and cause under
+`$.error`. Users' data never does. https://states-language.net and https://docs.aws.amazon.com/step-functions/latest/dg/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from thermik.machines.names import fitting_name
+from thermik.machines.states import (
+    BUSY,
+    STOPPED,
+    Branches,
+    Choose,
+    Done,
+    Fails,
+    Invoke,
+    Level,
+    Rider,
+    State,
+    Turns,
+    WaitUntil,
+    targets,
+)
+
+WORKER = "${WorkerArn}"
+"""Stands for the worker's ARN in a definition; the client that creates the machine puts it in."""
+
+INVOKE = "arn:aws:states:::lambda:invoke"
+
+_RETRY = [
+    {
+        "ErrorEquals": [
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.ClientExecutionTimeoutException",
+            "Lambda.TooManyRequestsException",
+        ],
+        "IntervalSeconds": 1,
+        "MaxAttempts": 8,
+        "BackoffRate": 2,
+        "MaxDelaySeconds": 60,
+        "JitterStrategy": "FULL",
+    },
+    {
+        "ErrorEquals": [BUSY],
+        "IntervalSeconds": 5,
+        "MaxAttempts": 240,
+        "BackoffRate": 1,
+        "JitterStrategy": "FULL",
+    },
+]
+"""Lambda's own failures (https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html), and an
+attempt that another delivery still works on: up to a Lambda's 15 minutes. A task's failure is not among them."""
+
+_CONTEXT = {"x.$": "$.x", "p.$": "$.p", "i.$": "$.i"}
+
+
+def start_input(execution_id: str) -> dict[str, Any]:
+    """The input of a machine."""
+    return {"x": execution_id, "p": None, "i": None}
+
+
+def write_level(level: Level) -> dict[str, Any]:
+    """A level as `StartAt` and `States`."""
+    written = (state for state in level.states.values() if not _is_needless_end(state, level))
+    states = {fitting_name(state.name): _WRITERS[type(state)](state, level) for state in written}
+    return {"StartAt": fitting_name(level.start), "States": states}
+
+
+def _is_needless_end(state: State, level: Level) -> bool:
+    """Whether a Succeed is the end of invocations only, which end by themselves (one transition less)."""
+    if not isinstance(state, Done) or level.start == state.name:
+        return False
+    return all(
+        isinstance(other, Invoke) and other.caught != state.name
+        for other in level.states.values()
+        if state.name in targets(other)
+    )
+
+
+def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
+    """A Task state, the level's end where nothing but a Succeed would follow."""
+    payload: dict[str, Any] = {"op": state.op.value, **_CONTEXT, "t": state.task, "at.$": "$$.State.EnteredTime"}
+    if state.with_error:
+        payload |= {"error.$": "$.error.Error", "cause.$": "$.error.Cause"}
+    payload |= {"before": _riders(state.before), "after": _riders(state.after)}
+    asl: dict[str, Any] = {
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Parameters": {"FunctionName": WORKER, "Payload": payload},
+        "ResultPath": f"$.{state.keep}" if state.keep else None,
+        "Retry": _RETRY,
+    }
+    if state.select:
+        asl["ResultSelector"] = {f"{name}.$": f"$.Payload.{name}" for name in state.select}
+    if state.caught is not None:
+        kept = f"$.{state.error_path}" if state.error_path else None
+        asl["Catch"] = [_catch(["States.ALL"], state.caught, kept)]
+    if isinstance(level.states[state.next], Done):
+        return asl | {"OutputPath": None, "End": True}
+    return asl | {"Next": fitting_name(state.next)}
+
+
+def _riders(riders: Iterable[Rider]) -> list[dict[str, str]]:
+    return [{"op": rider.op, "t": rider.task} for rider in riders]
+
+
+def _choose(state: Choose, _: Level) -> dict[str, Any]:
+    """A Choice that takes its default when the variable is missing, as AWS would fail on it."""
+    variable = f"$.{state.variable}"
+    choices = [
+        {
+            "And": [{"Variable": variable, "IsPresent": True}, {"Variable": variable, "StringEquals": value}],
+            "Next": fitting_name(target),
+        }
+        for value, target in state.cases.items()
+    ]
+    if not choices:
+        return {"Type": "Pass", "Next": fitting_name(state.default)}
+    return {"Type": "Choice", "Choices": choices, "Default": fitting_name(state.default)}
+
+
+def _catch(errors: list[str], target: str, kept: str | None) -> dict[str, Any]:
+    return {"ErrorEquals": errors, "ResultPath": kept, "Next": fitting_name(target)}
+
+
+def _around(state: Branches | Turns) -> dict[str, Any]:
+    """What a Parallel and a Map have in common: results dropped, a stop passed on, a failure handled."""
+    return {
+        "ResultPath": None,
+        "Catch": [_catch([STOPPED], state.stopped, None), _catch(["States.ALL"], state.caught, None)],
+        "Next": fitting_name(state.next),
+    }
+
+
+def _branches(state: Branches, _: Level) -> dict[str, Any]:
+    return {"Type": "Parallel", "Branches": [write_level(level) for level in state.levels], **_around(state)}
+
+
+def _turns(state: Turns, _: Level) -> dict[str, Any]:
+    item: Mapping[str, str] = (
+        {"x.$": "$.x", "p.$": "$.opened.run", "i.$": "$$.Map.Item.Value"}
+        if state.scoped
+        else {**_CONTEXT, "branch.$": "States.Format('{}', $$.Map.Item.Value)"}
+    )
+    return {
+        "Type": "Map",
+        "ItemsPath": "$.opened.items",
+        "ItemSelector": item,
+        "MaxConcurrency": state.limit,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **write_level(state.level)},
+        **_around(state),
+    }
+
+
+def _wait(state: WaitUntil, _: Level) -> dict[str, Any]:
+    return {"Type": "Wait", "TimestampPath": f"$.{state.path}", "Next": fitting_name(state.next)}
+
+
+def _done(_state: Done, _: Level) -> dict[str, Any]:
+    """An empty output: a Map's outputs are collected, and ten thousand of them must stay small."""
+    return {"Type": "Succeed", "OutputPath": None}
+
+
+def _fails(state: Fails, _: Level) -> dict[str, Any]:
+    if state.error is None:
+        return {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"}
+    return {"Type": "Fail", "Error": state.error}
+
+
+_WRITERS: dict[type[State], Callable[[Any, Level], dict[str, Any]]] = {
+    Invoke: _invoke,
+    Choose: _choose,
+    WaitUntil: _wait,
+    Branches: _branches,
+    Turns: _turns,
+    Done: _done,
+    Fails: _fails,
+}

@@ -1,0 +1,49 @@
+"""The port through which executions get their machines: Step Functions, or the interpreter on a laptop.
+
+An execution's machine is known by a name: the execution's id, and after a restart or a resume with a number
+behind it. All calls can be repeated.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from thermik.executions.model import Execution
+from thermik.machines.compiler import Definition
+
+
+class MachinesUnavailable(Exception):
+    """Machines cannot be started, stopped or answered now; the message says why."""
+
+
+class Machines(Protocol):
+    """Starts, stops and answers machines."""
+
+    def owner(self) -> str | None:
+        """Which process runs the machines that are started here; None where they run by themselves (AWS)."""
+        ...
+
+    def start(self, execution: Execution, definition: Definition) -> None:
+        """Run a machine for an execution in its present generation; nothing happens if it runs already.
+
+        Raises:
+            MachinesUnavailable: try again later; the execution stays as it is.
+        """
+        ...
+
+    def stop(self, execution: Execution, cause: str) -> None:
+        """End the machine of an execution, if it runs. Raises: MachinesUnavailable."""
+        ...
+
+    def answer(self, token: str, output: dict[str, Any]) -> bool:
+        """Let the state that waits with this token go on; False if nothing waits with it any more.
+
+        Raises: MachinesUnavailable.
+        """
+        ...
+
+
+def machine_name(execution: Execution) -> str:
+    """The name of an execution's machine in its present generation."""
+    generation = execution.progress.generation
+    return f"{execution.id}-{generation}" if generation else execution.id

@@ -1,0 +1,156 @@
+"""The stage that turns a flow's tree into states.
+
+It works backwards: a task is lowered when it is known where its success, its failure and a stop lead
+(`Exits`), and answers the name of the state that begins it. So a sequence is a fold from its last task to
+its first, and a flowable puts its own closing between its children and its exits. How each shape of
+flowable does that stands in a module of its own (`machines/shapes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from thermik.flows.task import FlowableTask
+from thermik.flows.tree import ERRORS, FINALLY, Node
+from thermik.machines.states import (
+    FAILED,
+    STOPPED,
+    Choose,
+    Done,
+    Fails,
+    Invoke,
+    Level,
+    Op,
+    Verdict,
+    WaitUntil,
+)
+
+ALWAYS = "true"
+"""The `runIf` of a task that has none."""
+
+SKIP = "SKIP"
+"""What opening a flowable answers when its `runIf` said no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """Where to go on: after success, after a failure for good, and when the execution may not go on."""
+
+    then: str
+    failed: str
+    stopped: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a flowable's children and its opening lead to.
+
+    Attributes:
+        exits: of the children. skipped: when `runIf` said no. unopened: when opening failed.
+    """
+
+    exits: Exits
+    skipped: str
+    unopened: str
+
+
+LowerShape = Callable[["Lowering", Node, Any, Inside, Level], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """The stage's settings: how each shape is lowered, and which tasks may be retried."""
+
+    shapes: Mapping[type, LowerShape]
+    retried: Callable[[Node], bool]
+
+    def sequence(self, nodes: Sequence[Node], exits: Exits, level: Level) -> str:
+        """Tasks one after the other; the first failure leads out. No tasks: straight to the end."""
+        entry = exits.then
+        for node in reversed(nodes):
+            entry = self.task(node, replace(exits, then=entry), level)
+        return entry
+
+    def handlers(self, nodes: Sequence[Node], then: str, stopped: str, level: Level) -> str:
+        """Tasks of `errors` or `finally`: one after the other, whatever becomes of each."""
+        entry = then
+        for node in reversed(nodes):
+            entry = self.task(node, Exits(entry, entry, stopped), level)
+        return entry
+
+    def task(self, node: Node, exits: Exits, level: Level) -> str:
+        """One task: what runs, or what orders others."""
+        if isinstance(node.task, FlowableTask):
+            return self._flowable(node, node.task, exits, level)
+        return self._runnable(node, exits, level)
+
+    def branch(self, nodes: Sequence[Node]) -> Level:
+        """Tasks one after the other as a level of their own: a branch of a Parallel, a turn of a Map."""
+        level = Level()
+        level.start = self.sequence(nodes, ends(nodes[0].id, level), level)
+        return level
+
+    def open(self, node: Node, inside: Inside, level: Level, entry: str, *, select: tuple[str, ...] = ()) -> str:
+        """The state that opens a flowable and leads to `entry`, around it if `runIf` may say no."""
+        if node.task.run_if == ALWAYS:
+            return level.add(self._opening(node, inside, entry, select))
+        opened = f"{node.id}:opened"
+        level.add(Choose(opened, "opened.decision", {SKIP: inside.skipped}, default=entry))
+        return level.add(self._opening(node, inside, opened, (*select, "decision")))
+
+    def _opening(self, node: Node, inside: Inside, following: str, select: tuple[str, ...]) -> Invoke:
+        keep = "opened" if select else None
+        fields = tuple(dict.fromkeys(select))
+        return Invoke(node.id, Op.OPEN, node.id, next=following, caught=inside.unopened, keep=keep, select=fields)
+
+    def _runnable(self, node: Node, exits: Exits, level: Level) -> str:
+        settle, verdict, wait = f"{node.id}:settle", f"{node.id}:verdict", f"{node.id}:wait"
+        cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
+        level.add(Invoke(node.id, Op.RUN, node.id, next=exits.then, caught=settle, error_path="error"))
+        level.add(_judged(settle, Op.SETTLE, node, verdict, caught=exits.failed))
+        if self.retried(node):
+            cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
+        level.add(Choose(verdict, "settled.verdict", cases, default=exits.failed))
+        return node.id
+
+    def _flowable(self, node: Node, task: FlowableTask, exits: Exits, level: Level) -> str:
+        """Open, the children as the shape has them, then `errors` and `finally`, then close."""
+        failed = exits.then if task.allow_failure else exits.failed
+        finally_ = node.branches.get(FINALLY, ())
+        if finally_:  # both ways lead through it, so how it ends is known at run time only
+            verdict = f"{node.id}:verdict"
+            cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
+            level.add(Choose(verdict, "settled.verdict", cases, default=exits.failed))
+            close = level.add(_judged(f"{node.id}:close", Op.CLOSE, node, verdict, caught=exits.failed))
+            well = badly = self.handlers(finally_, close, exits.stopped, level)
+        else:
+            well = level.add(Invoke(f"{node.id}:close", Op.CLOSE, node.id, next=exits.then, caught=failed))
+            badly = level.add(Invoke(f"{node.id}:failed", Op.CLOSE, node.id, next=failed, caught=failed))
+        handled = self.handlers(node.branches.get(ERRORS, ()), badly, exits.stopped, level)
+        inside = Inside(Exits(well, handled, exits.stopped), skipped=exits.then, unopened=badly)
+        return self.shapes[type(task.shape)](self, node, task.shape, inside, level)
+
+
+def ends(name: str, level: Level) -> Exits:
+    """The three ways in which a level inside another ends."""
+    return Exits(
+        then=level.add(Done(f"{name}:done")),
+        failed=level.add(Fails(f"{name}:fail", FAILED)),
+        stopped=level.add(Fails(f"{name}:stop", STOPPED)),
+    )
+
+
+def _judged(name: str, op: Op, node: Node, following: str, *, caught: str) -> Invoke:
+    """An invocation whose answer is a verdict for the Choice that follows."""
+    return Invoke(
+        name,
+        op,
+        node.id,
+        next=following,
+        caught=caught,
+        keep="settled",
+        select=("verdict", "at"),
+        with_error=op is Op.SETTLE,
+    )

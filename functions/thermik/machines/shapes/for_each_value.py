@@ -1,0 +1,29 @@
+"""ForEach, EachSequential, EachParallel: a Map over the numbers of the values that opening stored."""
+
+from __future__ import annotations
+
+from thermik.flows.shapes import ForEachValue
+from thermik.flows.tree import Node
+from thermik.machines.lowering import Inside, Lowering, ends
+from thermik.machines.states import Branches, Level, Turns
+
+
+def lower_for_each_value(lowering: Lowering, node: Node, shape: ForEachValue, inside: Inside, level: Level) -> str:
+    """Open, then a Map whose items are integers: each turn finds its value through the loop's task run."""
+    children = node.branches[shape.branch]
+    if not children:
+        return lowering.open(node, inside, level, inside.exits.then)
+    turn = _together(lowering, node, children) if shape.together and len(children) > 1 else lowering.branch(children)
+    exits = inside.exits
+    turns = Turns(f"{node.id}:each", turn, shape.limit, next=exits.then, stopped=exits.stopped, caught=exits.failed)
+    return lowering.open(node, inside, level, level.add(turns), select=("items", "run"))
+
+
+def _together(lowering: Lowering, node: Node, children: tuple[Node, ...]) -> Level:
+    """A turn whose children run side by side."""
+    level = Level()
+    exits = ends(f"{node.id}:turn", level)
+    levels = tuple(lowering.branch([child]) for child in children)
+    branches = Branches(f"{node.id}:turn", levels, next=exits.then, stopped=exits.stopped, caught=exits.failed)
+    level.start = level.add(branches)
+    return level

@@ -1,0 +1,189 @@
+"""The states that a flow compiles to, as values: what Thermik uses of Amazon States Language, no more.
+
+The lowering makes them, later stages read and replace them, `asl.py` writes them. A `Level` is what ASL
+calls a set of states with a `StartAt`: the machine itself, a branch of a Parallel, the inside of a Map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Op(StrEnum):
+    """What an invocation of the worker does first and foremost."""
+
+    RUN = "run"
+    OPEN = "open"
+    CLOSE = "close"
+    SETTLE = "settle"
+    FINISH = "finish"
+
+
+class Verdict(StrEnum):
+    """What `settle` answers, for the Choice behind it."""
+
+    RETRY = "RETRY"
+    CONTINUE = "CONTINUE"
+    FAIL = "FAIL"
+    STOP = "STOP"
+
+
+STOPPED = "Stopped"
+"""Error with which a branch ends when its execution may not go on (killed, paused): nothing handles it."""
+
+FAILED = "TaskFailed"
+"""Error with which a branch ends when a task of it failed for good."""
+
+BUSY = "Busy"
+"""Error of an invocation that found another one at work on the same attempt: tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rider:
+    """An operation that rides on another one's invocation, before or after it."""
+
+    op: str
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state's name, unique in the whole machine."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke(State):
+    """One invocation of the worker.
+
+    Attributes:
+        caught: where every error leads (the error is dropped; `settle` reads what was recorded), None: nowhere.
+        error_path: where the error is kept in the state's data for the next state, if it wants it.
+        select: fields of the worker's answer that are kept, under `$.<keep>`; none: the answer is dropped.
+    """
+
+    op: Op
+    task: str
+    next: str
+    caught: str | None = None
+    error_path: str | None = None
+    keep: str | None = None
+    select: tuple[str, ...] = ()
+    with_error: bool = False
+    before: tuple[Rider, ...] = ()
+    after: tuple[Rider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choose(State):
+    """Go where a text in the state's data says."""
+
+    variable: str
+    cases: Mapping[str, str]
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil(State):
+    """Wait for the instant that stands in the state's data."""
+
+    path: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branches(State):
+    """Levels side by side (ASL's Parallel)."""
+
+    levels: tuple[Level, ...]
+    next: str
+    stopped: str
+    caught: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turns(State):
+    """A level once for each of the items that a flowable's opening gave (ASL's Map); only integers travel.
+
+    Attributes:
+        limit: turns at a time, 0 for no limit.
+        scoped: each turn is a scope of its own (a loop); else the turns are branches that run side by side
+            and the item tells which.
+    """
+
+    level: Level
+    limit: int
+    next: str
+    stopped: str
+    caught: str
+    scoped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Done(State):
+    """The level ended well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fails(State):
+    """The level ended with this error; None: with the one that was caught, in `$.error`."""
+
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Level:
+    """States with a beginning; `start` is set when the level is complete."""
+
+    start: str = ""
+    states: dict[str, State] = field(default_factory=dict)
+
+    def add(self, state: State) -> str:
+        """Put a state in; returns its name."""
+        if state.name in self.states:
+            raise ValueError(f"two states named {state.name}")
+        self.states[state.name] = state
+        return state.name
+
+
+def targets(state: State) -> Iterator[str]:
+    """The states of its own level that a state may lead to."""
+    match state:
+        case Invoke(next=following, caught=caught):
+            yield following
+            if caught is not None:
+                yield caught
+        case Choose(cases=cases, default=default):
+            yield from cases.values()
+            yield default
+        case WaitUntil(next=following):
+            yield following
+        case (
+            Branches(next=following, stopped=stopped, caught=caught)
+            | Turns(next=following, stopped=stopped, caught=caught)
+        ):
+            yield from (following, stopped, caught)
+        case _:
+            return
+
+
+def inner_levels(state: State) -> tuple[Level, ...]:
+    """The levels inside a state."""
+    match state:
+        case Branches(levels=levels):
+            return levels
+        case Turns(level=level):
+            return (level,)
+        case _:
+            return ()
+
+
+def all_levels(level: Level) -> Iterator[Level]:
+    """A level and every level inside it."""
+    yield level
+    for state in level.states.values():
+        for inner in inner_levels(state):
+            yield from all_levels(inner)

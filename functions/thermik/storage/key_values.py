@@ -1,0 +1,174 @@
+"""KV pairs of namespaces, and the small documents that tasks keep between executions, in the table.
+
+Used by tasks, by expressions and by the API alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from thermik.clock import Clock, instant_text
+from thermik.storage import schema
+from thermik.storage.errors import Conflict
+from thermik.storage.table import Delete, Put, Record, Table
+
+MAX_ROUNDS = 20
+"""How often a write that others keep overtaking begins again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A KV pair as it is stored.
+
+    Attributes:
+        kind: Kestra's type: STRING NUMBER BOOLEAN DATETIME DATE DURATION JSON.
+        revision: counts the writes. created, updated: instants as text. expires: epoch seconds, or None.
+    """
+
+    key: str
+    value: Any
+    kind: str
+    revision: int
+    created: str
+    updated: str
+    description: str | None = None
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValueStore:
+    """The KV pairs of all namespaces."""
+
+    table: Table
+    clock: Clock
+
+    def get(self, namespace: str, key: str) -> Pair | None:
+        """A pair, None if there is none or it has expired."""
+        record = self.table.get([schema.key_value(namespace, key)])[0]
+        return _pair(record) if record else None
+
+    def put(
+        self,
+        namespace: str,
+        key: str,
+        value: Any,
+        kind: str,
+        *,
+        description: str | None = None,
+        lives: timedelta | None = None,
+    ) -> Pair:
+        """Set a pair over whatever there is. Raises: Conflict when others keep setting it, ItemTooLarge."""
+        for _ in range(MAX_ROUNDS):
+            try:
+                return self._put(namespace, key, value, kind, description, lives, overwrite=True)
+            except Conflict:
+                continue
+        raise Conflict(f"the key {key} of {namespace} is being changed by others")
+
+    def add(
+        self,
+        namespace: str,
+        key: str,
+        value: Any,
+        kind: str,
+        *,
+        description: str | None = None,
+        lives: timedelta | None = None,
+    ) -> Pair | None:
+        """Set a pair if there is none; None, and nothing changed, if there is one."""
+        try:
+            return self._put(namespace, key, value, kind, description, lives, overwrite=False)
+        except Conflict:
+            return None
+
+    def delete(self, namespace: str, key: str) -> bool:
+        """Delete a pair; whether there was one."""
+        place = schema.key_value(namespace, key)
+        there = self.table.get([place])[0] is not None
+        self.table.write(Delete(place))
+        return there
+
+    def pairs(self, namespace: str, prefix: str = "") -> list[Pair]:
+        """The pairs whose keys begin so, by key."""
+        found: list[Pair] = []
+        cursor: str | None = None
+        while True:
+            page = self.table.query(schema.key_values_partition(namespace), prefix=prefix, limit=500, cursor=cursor)
+            found.extend(map(_pair, page.records))
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    def _put(
+        self,
+        namespace: str,
+        key: str,
+        value: Any,
+        kind: str,
+        description: str | None,
+        lives: timedelta | None,
+        *,
+        overwrite: bool,
+    ) -> Pair:
+        place = schema.key_value(namespace, key)
+        found = self.table.get([place])[0] if overwrite else None
+        now = self.clock.now()
+        expires = int((now + lives).timestamp()) if lives is not None else None
+        body = {
+            "value": value,
+            "kind": kind,
+            "description": description,
+            "created": found.body["created"] if found else instant_text(now),
+            "updated": instant_text(now),
+        }
+        record = Record(place, body, found.version if found else 0, expires_at=expires)
+        self.table.write(Put(record))
+        return _pair(Record(place, body, record.version + 1, expires_at=expires))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStates:
+    """Documents by key; the key's spelling is the tasks' (`tasks/state`)."""
+
+    table: Table
+
+    def load(self, key: str) -> Mapping[str, Any] | None:
+        """A document, or None."""
+        record = self.table.get([schema.task_state(key)])[0]
+        return record.body if record else None
+
+    def save(self, key: str, document: Mapping[str, Any]) -> None:
+        """Write a whole document; the last writer wins. Raises: Conflict when others keep writing it."""
+        place = schema.task_state(key)
+        for _ in range(MAX_ROUNDS):
+            found = self.table.get([place])[0]
+            try:
+                self.table.write(Put(Record(place, dict(document), found.version if found else 0)))
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"the state {key} is being changed by others")
+
+    def remove(self, key: str) -> bool:
+        """Delete a document; whether there was one."""
+        place = schema.task_state(key)
+        there = self.table.get([place])[0] is not None
+        self.table.write(Delete(place))
+        return there
+
+
+def _pair(record: Record) -> Pair:
+    body = record.body
+    return Pair(
+        key=record.key.sort,
+        value=body["value"],
+        kind=body["kind"],
+        revision=record.version,
+        created=body["created"],
+        updated=body["updated"],
+        description=body["description"],
+        expires=record.expires_at,
+    )

@@ -1,0 +1,93 @@
+"""Carrying out a task once: from a rendered `runIf` to a result, whatever the task does.
+
+The result is a value (`Result`); what becomes of the task run is decided from it, and written, elsewhere.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from thermik.executions.model import Metric
+from thermik.executions.state import StateType
+from thermik.tasks.runnable import Level, Outputs, RunnableTask, TaskFailure, TaskLog
+from thermik.worker.context import AttemptContext
+from thermik.worker.interrupt import Interruption, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended.
+
+    Attributes:
+        state: SUCCESS, WARNING, FAILED or KILLED.
+        outputs: what it leaves behind; a failed attempt may, too.
+    """
+
+    state: StateType
+    outputs: dict[str, Any] = field(default_factory=dict)
+    metrics: tuple[Metric, ...] = ()
+
+
+def carry_out(
+    task: RunnableTask, context: AttemptContext, interruption: Interruption, timeout: timedelta | None
+) -> Result:
+    """Run a task; every exception becomes a failed attempt with its message, and its trace, in the log."""
+    try:
+        returned = task.run(context)
+    except Exception as error:  # noqa: BLE001 - a task type's own defect must not take the worker down
+        state, outputs = _failure(error, context.log, interruption, timeout)
+    else:
+        state, outputs = _success(returned)
+    return Result(state, outputs, tuple(context.metrics))
+
+
+def _success(returned: Mapping[str, Any] | Outputs | None) -> tuple[StateType, dict[str, Any]]:
+    if isinstance(returned, Outputs):
+        return (StateType.WARNING if returned.warning else StateType.SUCCESS), dict(returned.values)
+    return StateType.SUCCESS, dict(returned or {})
+
+
+def _failure(
+    error: Exception, log: TaskLog, interruption: Interruption, timeout: timedelta | None
+) -> tuple[StateType, dict[str, Any]]:
+    outputs = error.outputs if isinstance(error, TaskFailure) else {}
+    if interruption.reason is Reason.KILLED:
+        return StateType.KILLED, outputs
+    if interruption.reason is Reason.TIMEOUT and timeout is not None:
+        log_failure(
+            log, f"Timeout after {clock_text(timeout)}", f"Timeout after {clock_text(timeout)}\n{_trace(error)}"
+        )
+    elif not (isinstance(error, TaskFailure) and error.logged):
+        log_failure(log, str(error) or type(error).__name__, _trace(error))
+    return StateType.FAILED, outputs
+
+
+def log_failure(log: TaskLog, message: str, trace: str) -> None:
+    """The two entries of a failure: the message at ERROR, where it came from at TRACE."""
+    log.log(Level.ERROR, message)
+    log.log(Level.TRACE, trace)
+
+
+def _trace(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def clock_text(duration: timedelta) -> str:
+    """A duration as `00:00:01.500`."""
+    millis = duration // timedelta(milliseconds=1)
+    seconds, millis = divmod(millis, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}.{millis:03d}"
+
+
+def remaining(deadline: datetime | None, now: datetime, timeout: timedelta | None) -> float | None:
+    """Seconds until the attempt must stop: its time-out or the end of the invocation, the sooner; None: never."""
+    limits = [timeout.total_seconds()] if timeout is not None else []
+    if deadline is not None:
+        limits.append((deadline - now).total_seconds())
+    return max(0.0, min(limits)) if limits else None

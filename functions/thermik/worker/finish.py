@@ -1,0 +1,84 @@
+"""The operations on the execution itself: `start`, which makes it RUNNING, and `finish`, which ends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermik.executions.model import Execution
+from thermik.executions.outcomes import joined_state
+from thermik.executions.state import StateType
+from thermik.expressions import ExpressionError, render
+from thermik.flows.output_values import InvalidOutput, flow_outputs
+from thermik.flows.tree import TASKS
+from thermik.worker.call import ExecutionFailed
+from thermik.worker.logs import log_of_execution
+from thermik.worker.scene import Scene
+from thermik.worker.services import ExpressionServices
+
+_S = StateType
+
+_NOT_RUNNING_YET = frozenset({_S.CREATED, _S.QUEUED, _S.RESTARTED})
+
+
+def start(scene: Scene) -> None:
+    """The execution begins to run; nothing if it does already."""
+    if scene.execution.value.state.current not in _NOT_RUNNING_YET:
+        return
+
+    def running(execution: Execution) -> Execution:
+        if execution.state.current not in _NOT_RUNNING_YET:
+            return execution
+        return execution.with_state(_S.RUNNING, scene.now())
+
+    scene.ports.executions.change_execution(scene.execution.value.id, running)
+
+
+def finish(scene: Scene) -> dict[str, Any]:
+    """End the execution: its state from the task runs of `tasks`, its outputs rendered.
+
+    Raises:
+        ExecutionFailed: it ended as FAILED or KILLED, so that the machine shows it.
+    """
+    execution = scene.execution.value
+    if not execution.state.is_terminal:
+        execution = _end(scene)
+    if execution.state.current in (_S.FAILED, _S.KILLED, _S.CANCELLED):
+        raise ExecutionFailed(f"execution {execution.id} is {execution.state.current.value}")
+    return {"state": execution.state.current.value}
+
+
+def _end(scene: Scene) -> Execution:
+    state = _state_of_tasks(scene)
+    outputs, problem = _outputs(scene)
+    if problem is not None:
+        log = log_of_execution(scene)
+        log.error(f"Failed to render output values: {problem}")
+        log.flush()
+
+    def ended(execution: Execution) -> Execution:
+        if execution.state.is_terminal:
+            return execution
+        final = _S.KILLED if execution.state.current == _S.KILLING else state
+        done = execution.with_state(final, scene.now(), outputs=outputs)
+        return done if problem is None else done.with_state(_S.FAILED, scene.now())
+
+    return scene.ports.executions.change_execution(scene.execution.value.id, ended)
+
+
+def _state_of_tasks(scene: Scene) -> StateType:
+    """The worst state of the flow's own tasks; what handles errors never counts."""
+    top = {node.id for node in scene.plan.tree.sections[TASKS]}
+    notable = scene.ports.executions.notable_children(scene.execution.value.id, None)
+    return joined_state(run.value.state.current for run in notable if run.value.task_id in top)
+
+
+def _outputs(scene: Scene) -> tuple[dict[str, Any] | None, str | None]:
+    """The flow's outputs, or why they cannot be rendered."""
+    declared = scene.plan.flow.outputs
+    if not declared:
+        return None, None
+    seen, services = scene.variables(), ExpressionServices(scene)
+    try:
+        return flow_outputs(declared, lambda value: render(value, seen, services)), None
+    except (ExpressionError, InvalidOutput) as error:
+        return None, str(error)

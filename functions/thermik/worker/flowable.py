@@ -1,0 +1,158 @@
+"""The operations `open` and `close`: the task run of a flowable, from its decision to what its children made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermik.executions.model import TaskRun
+from thermik.executions.outcomes import is_true, joined_state, tolerated
+from thermik.executions.repository import Versioned
+from thermik.executions.state import StateType
+from thermik.expressions import ExpressionError, render
+from thermik.flows.openings import CannotOpen, Opening
+from thermik.flows.shapes import ForEachValue, Together
+from thermik.flows.task import FlowableTask
+from thermik.flows.tree import ERRORS, FINALLY
+from thermik.machines.lowering import SKIP
+from thermik.machines.states import Verdict
+from thermik.storage.errors import Conflict
+from thermik.worker.attempt import log_failure
+from thermik.worker.call import Call, Stopped, TaskFailed
+from thermik.worker.going import check_going
+from thermik.worker.logs import log_of
+from thermik.worker.scene import TaskScene
+from thermik.worker.services import ExpressionServices
+
+_S = StateType
+
+
+class _SceneRendering:
+    """Renders what a flowable asks for, as its own task run sees it."""
+
+    def __init__(self, scene: TaskScene, run: TaskRun) -> None:
+        self._variables = scene.task_variables(run)
+        self._services = ExpressionServices(scene)
+
+    def text(self, template: str) -> str:
+        return str(render(template, self._variables, self._services))
+
+    def value(self, value: Any) -> Any:
+        return render(value, self._variables, self._services)
+
+
+def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
+    """Make the flowable's task run RUNNING, with what it decides; answer what the machine needs of it.
+
+    A flowable that is open, or ended, already keeps its decision: children that ran are found again. One that
+    was restarted is opened anew in state only.
+
+    Raises:
+        Stopped: the execution may not go on.
+        TaskFailed: it cannot be opened; its task run is FAILED.
+    """
+    check_going(scene)
+    found = scene.found or Versioned(scene.new_run(call))
+    state = found.value.state.current
+    if state == _S.SKIPPED:
+        return _answer(scene, found.value, SKIP)
+    if state in (_S.FAILED, _S.KILLED):
+        raise TaskFailed(found.value.task_id)
+    if scene.found is not None and state != _S.RESTARTED:
+        return _answer(scene, found.value)
+    return _open(scene, found)
+
+
+def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
+    task = scene.place.node.task
+    if not isinstance(task, FlowableTask):
+        raise TypeError(f"{task.type} is no flowable")
+    rendering = _SceneRendering(scene, found.value)
+    try:
+        if task.run_if != "true" and not is_true(rendering.text(task.run_if)):
+            skipped = found.value.with_state(_S.SKIPPED, scene.now(), outputs={})
+            return _answer(scene, _write(scene, found.then(skipped)), SKIP)
+        opening = _known_opening(found.value) or task.open(rendering)
+    except (ExpressionError, CannotOpen) as error:
+        _fail(scene, found, error)
+        raise TaskFailed(task.id) from error
+    progress = found.value.progress.model_copy(update={"decision": opening.decision, "values": opening.values})
+    running = found.value.with_state(_S.RUNNING, scene.now(), outputs=dict(opening.outputs), progress=progress)
+    return _answer(scene, _write(scene, found.then(running)))
+
+
+def _known_opening(run: TaskRun) -> Opening | None:
+    """What a restarted flowable decided the first time."""
+    progress = run.progress
+    if progress.decision is None and progress.values is None:
+        return None
+    return Opening(progress.decision, progress.values, run.outputs or {})
+
+
+def _fail(scene: TaskScene, found: Versioned[TaskRun], error: Exception) -> None:
+    log = log_of(scene, found.value, attempt=0)
+    log_failure(log, str(error), f"{type(error).__name__}: {error}")
+    log.flush()
+    state = tolerated(_S.FAILED, scene.place.node.task)
+    _write(scene, found.then(found.value.with_state(state, scene.now(), outputs={})))
+
+
+def _answer(scene: TaskScene, run: TaskRun, decision: str | None = None) -> dict[str, Any]:
+    """What the machine's Choice and Map need: names and integers."""
+    return {"decision": decision or run.progress.decision or "", "run": run.id, "items": _items(scene, run)}
+
+
+def _items(scene: TaskScene, run: TaskRun) -> list[int]:
+    node = scene.place.node
+    match node.task:
+        case FlowableTask(shape=ForEachValue()):
+            return list(range(len(run.progress.values or ())))
+        case FlowableTask(shape=Together(branch=branch, limit=limit)) if limit:
+            return list(range(len(node.branches[branch])))
+        case _:
+            return []
+
+
+def close_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
+    """End a flowable: its state is the worst of its children's, as its own tolerance lets it count.
+
+    Children that wait are ended with it; those at work end by themselves and are recorded.
+    """
+    check_going(scene)
+    found = scene.found or Versioned(scene.new_run(call))
+    run = found.value
+    if not run.state.is_terminal:
+        run = _write(scene, found.then(run.with_state(_closing_state(scene, run), scene.now())))
+    failed = run.state.current in (_S.FAILED, _S.KILLED)
+    return {"verdict": (Verdict.FAIL if failed else Verdict.CONTINUE).value, "at": None}
+
+
+def _closing_state(scene: TaskScene, run: TaskRun) -> StateType:
+    children = scene.ports.executions.notable_children(run.execution_id, run.id)
+    counted = [child for child in children if _counts(scene, child.value)]
+    waiting = [child for child in counted if child.value.state.current in (_S.PAUSED, _S.RETRYING)]
+    for child in waiting:
+        _kill(scene, child)
+    state = joined_state(child.value.state.current for child in counted if child not in waiting)
+    return tolerated(state, scene.place.node.task)
+
+
+def _counts(scene: TaskScene, child: TaskRun) -> bool:
+    """Whether a child takes part in the result: those of `errors` and `finally` never do."""
+    node = scene.plan.tree.nodes.get(child.task_id)
+    return node is not None and node.branch not in (ERRORS, FINALLY)
+
+
+def _kill(scene: TaskScene, child: Versioned[TaskRun]) -> None:
+    try:
+        scene.ports.executions.write(child.then(child.value.with_state(_S.KILLED, scene.now())))
+    except Conflict:
+        return  # it moved by itself at this moment: its own operation finds its parent ended
+
+
+def _write(scene: TaskScene, run: Versioned[TaskRun]) -> TaskRun:
+    try:
+        scene.ports.executions.write(run)
+    except Conflict as conflict:
+        raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
+    scene.journal.note(run.written())
+    return run.value

@@ -1,0 +1,64 @@
+"""Everything that the worker needs from outside, chosen once by whoever starts it: a Lambda handler, or a laptop."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any, Protocol
+
+from thermik.clock import Clock
+from thermik.executions.large_outputs import LargeOutputs
+from thermik.executions.model import Lease
+from thermik.executions.plans import Plans
+from thermik.executions.repository import Executions
+from thermik.storage.blobs import Blobs
+from thermik.storage.table import Table
+
+
+class Leases(Protocol):
+    """Who works on an attempt: how a running one is told from a crashed one."""
+
+    def take(self, deadline: datetime | None) -> Lease:
+        """A lease of this process, for work that ends by the deadline."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """The work has ended, whatever was recorded of it."""
+        ...
+
+    def is_held(self, lease: Lease) -> bool:
+        """Whether its holder may still be at work."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The worker's world.
+
+    Attributes:
+        variables: `envs` and `globals` of the installation, for expressions.
+        secret: a secret's value by namespace and key; raises KeyError.
+        zone: the zone of dates that name none.
+    """
+
+    table: Table
+    blobs: Blobs
+    clock: Clock
+    plans: Plans
+    leases: Leases
+    zone: tzinfo
+    secret: Callable[[str, str], str]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    random: random.Random = field(default_factory=random.SystemRandom)
+
+    @property
+    def executions(self) -> Executions:
+        """The executions of the table."""
+        return Executions(self.table)
+
+    @property
+    def large_outputs(self) -> LargeOutputs:
+        """Where large outputs are."""
+        return LargeOutputs(self.blobs)

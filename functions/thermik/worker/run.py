@@ -1,0 +1,176 @@
+"""The operation `run`: one attempt of one task run.
+
+Load, decide whether there is anything to do (an operation may come twice, or again after a crash), write that
+the attempt begins, carry it out, write how it ended. Two writes, one more if the task logs.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from thermik.executions.model import TaskRun
+from thermik.executions.outcomes import is_true, tolerated
+from thermik.executions.repository import Versioned
+from thermik.executions.retries import retry_of
+from thermik.executions.state import StateType
+from thermik.expressions import ExpressionError, render
+from thermik.flows.dynamic import Duration
+from thermik.storage.errors import Conflict
+from thermik.tasks.runnable import RunnableTask
+from thermik.worker.arrival import Arrival, arrival
+from thermik.worker.attempt import Result, carry_out, log_failure, remaining
+from thermik.worker.call import Busy, Call, Stopped, TaskFailed
+from thermik.worker.context import AttemptContext
+from thermik.worker.endings import MAX_RESUBMISSIONS, begun, ended, resubmissions, resubmitted
+from thermik.worker.files import AttemptFiles
+from thermik.worker.going import check_going, end_retrying, mark_retrying
+from thermik.worker.interrupt import Interruption, Watch
+from thermik.worker.logs import RunLog, log_of
+from thermik.worker.scene import TaskScene
+from thermik.worker.services import ExpressionServices
+
+END_MARGIN = timedelta(seconds=5)
+"""Kept back of an invocation's time to stop the task and write how it ended."""
+
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+def run_task(watch: Watch, scene: TaskScene, call: Call) -> None:
+    """Carry out one attempt, if one is due.
+
+    Raises:
+        Stopped: the execution may not go on, or was killed meanwhile.
+        Busy: another invocation is at work on the attempt.
+        TaskFailed: the task run is no success, or not yet: `settle` decides.
+    """
+    check_going(scene)
+    run = scene.found.value if scene.found else scene.new_run(call)
+    lease = run.progress.lease
+    held = lease is not None and scene.ports.leases.is_held(lease)
+    match arrival(run if scene.found else None, scene.now(), held=held):
+        case Arrival.ENDED_WELL:
+            return
+        case Arrival.ENDED_BADLY:
+            raise TaskFailed(run.task_id)
+        case Arrival.BUSY:
+            raise Busy(run.task_id)
+        case Arrival.RESUBMIT:
+            if resubmissions(run) >= MAX_RESUBMISSIONS:
+                raise TaskFailed(f"{MAX_RESUBMISSIONS + 1} workers died of this task run")
+            run = resubmitted(run, scene.now())
+        case Arrival.BEGIN:
+            pass
+    _Attempt(watch, scene, call).go(Versioned(run, scene.found.version if scene.found else 0))
+
+
+class _Attempt:
+    """One attempt from its beginning to its end."""
+
+    def __init__(self, watch: Watch, scene: TaskScene, call: Call) -> None:
+        self._watch = watch
+        self._scene = scene
+        self._call = call
+        self._task = scene.place.node.task
+        self._retry = retry_of(scene.place.node, scene.plan.flow.retry)
+
+    def go(self, found: Versioned[TaskRun]) -> None:
+        """Begin, carry out, end."""
+        log = log_of(self._scene, found.value, attempt=len(found.value.attempts or ()))
+        try:
+            wanted, timeout = self._wanted(found.value), self._timeout(found.value)
+        except (ExpressionError, ValidationError) as error:  # without an attempt, hence never retried
+            log_failure(log, str(error), f"{type(error).__name__}: {error}")
+            log.flush()
+            self._finish(found, tolerated(StateType.FAILED, self._task))
+            return
+        if not wanted:
+            self._finish(found, StateType.SKIPPED)
+            return
+        leases = self._scene.ports.leases
+        lease = leases.take(self._call.deadline)
+        try:
+            working = self._write(found.then(begun(found.value, lease, self._scene.now())))
+            end_retrying(self._scene)
+            result = self._carry_out(working.value, log, timeout)
+            log.flush()
+            self._end(working, result)
+        finally:
+            leases.release(lease)
+
+    def _wanted(self, run: TaskRun) -> bool:
+        return self._task.run_if == "true" or is_true(self._rendered(self._task.run_if, run))
+
+    def _timeout(self, run: TaskRun) -> timedelta | None:
+        timeout = self._task.timeout
+        if timeout is None or isinstance(timeout, timedelta):
+            return timeout
+        return _DURATION.validate_python(self._rendered(timeout, run))
+
+    def _rendered(self, text: str, run: TaskRun) -> str:
+        services = ExpressionServices(self._scene)
+        return str(render(text, self._scene.task_variables(run), services))
+
+    def _carry_out(self, run: TaskRun, log: RunLog, timeout: timedelta | None) -> Result:
+        scene, task = self._scene, self._task
+        if not isinstance(task, RunnableTask):
+            raise TypeError(f"{task.type} is nothing that a worker can run")
+        interruption = Interruption()
+        deadline = self._call.deadline - END_MARGIN if self._call.deadline else None
+        context = AttemptContext(
+            run,
+            log=log,
+            variables=scene.task_variables(run),
+            services=ExpressionServices(scene),
+            files=AttemptFiles(scene, run),
+            interruption=interruption,
+            deadline=deadline,
+        )
+        seconds = remaining(deadline, scene.now(), timeout)
+        watched = self._watch.begin(interruption, seconds, self._killed, log.flush_if_old)
+        try:
+            return carry_out(task, context, interruption, timeout)
+        finally:
+            self._watch.end(watched)
+            context.close()
+
+    def _killed(self) -> bool:
+        execution = self._scene.ports.executions.execution(self._scene.execution.value.id).value
+        return execution.state.current in (StateType.KILLING, StateType.KILLED, StateType.CANCELLED)
+
+    def _end(self, working: Versioned[TaskRun], result: Result) -> None:
+        scene, ports = self._scene, self._scene.ports
+        run = ended(working.value, result, self._task, self._retry, scene.now(), ports.random)
+        run = ports.large_outputs.keep(run, result.outputs)
+        self._write(working.then(run))
+        if run.state.current == StateType.RETRYING:
+            mark_retrying(scene)
+        _answer(run)
+
+    def _finish(self, found: Versioned[TaskRun], state: StateType) -> None:
+        """End a task run that never began."""
+        run = found.value.with_state(state, self._scene.now(), outputs={})
+        self._write(found.then(run))
+        _answer(run)
+
+    def _write(self, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
+        """Write the run; whoever changed it meanwhile (a kill, another delivery) has the say.
+
+        Raises:
+            Stopped: somebody else changed it.
+        """
+        try:
+            self._scene.ports.executions.write(run)
+        except Conflict as conflict:
+            raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
+        self._scene.journal.note(run.written())
+        return run.written()
+
+
+def _answer(run: TaskRun) -> None:
+    if run.state.current == StateType.KILLED:
+        raise Stopped(f"task run {run.id} was killed")
+    if run.state.current in (StateType.FAILED, StateType.RETRYING):
+        raise TaskFailed(run.task_id)

@@ -1,0 +1,95 @@
+"""The operation `settle`: what the machine does after an invocation of `run` that did not succeed.
+
+It reads what was recorded. Where an attempt was begun and never ended (the worker crashed, or Lambda's time ran
+out), it closes the attempt; where nothing was recorded at all, it makes the failed task run.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from thermik.clock import instant_text
+from thermik.executions.model import TaskRun
+from thermik.executions.outcomes import may_work
+from thermik.executions.repository import Versioned
+from thermik.executions.retries import retry_of
+from thermik.executions.state import StateType
+from thermik.machines.states import BUSY, STOPPED, Verdict
+from thermik.storage.errors import Conflict
+from thermik.worker.attempt import log_failure
+from thermik.worker.call import Busy, Call
+from thermik.worker.endings import crashed, failed
+from thermik.worker.going import mark_retrying
+from thermik.worker.logs import log_of
+from thermik.worker.scene import TaskScene
+
+_S = StateType
+_SECOND = timedelta(seconds=1)
+
+_MAY_GO_ON = frozenset({BUSY, "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException", "States.Timeout"})
+"""Errors after which the invocation that was asked may still be at work: the machine lost sight of it."""
+
+
+def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
+    """Answer how the machine goes on: `{verdict, at}`, `at` the date of the next attempt for RETRY.
+
+    Raises:
+        Busy: the attempt is still at work after all (the machine lost its answer): asked again later.
+    """
+    execution = scene.execution.value
+    if call.error == STOPPED or not (
+        may_work(execution.state.current, held=execution.progress.held) or scene.after_execution
+    ):
+        return _verdict(Verdict.STOP)
+    run = scene.found.value if scene.found else scene.new_run(call)
+    if run.state.current in (_S.CREATED, _S.RUNNING, _S.RESTARTED):
+        lease = run.progress.lease
+        if call.error in _MAY_GO_ON and lease is not None and scene.ports.leases.is_held(lease):
+            raise Busy(run.task_id)
+        run = _close(scene, call, Versioned(run, scene.found.version if scene.found else 0))
+    return verdict_on(run)
+
+
+def verdict_on(run: TaskRun) -> dict[str, Any]:
+    """How a machine goes on after this task run."""
+    match run.state.current:
+        case _S.RETRYING if run.progress.retry_at is not None:
+            return _verdict(Verdict.RETRY, machine_date(run))
+        case _S.SUCCESS | _S.WARNING | _S.SKIPPED:
+            return _verdict(Verdict.CONTINUE)
+        case _:
+            return _verdict(Verdict.FAIL)
+
+
+def machine_date(run: TaskRun) -> str | None:
+    """When the next attempt is due, as every runner of machines understands it: whole seconds, rounded up."""
+    due = run.progress.retry_at
+    if due is None:
+        return None
+    if due.microsecond:
+        due = due.replace(microsecond=0) + _SECOND
+    return instant_text(due)[:19] + "Z"
+
+
+def _verdict(verdict: Verdict, at: str | None = None) -> dict[str, Any]:
+    return {"verdict": verdict.value, "at": at}
+
+
+def _close(scene: TaskScene, call: Call, found: Versioned[TaskRun]) -> TaskRun:
+    """Close the attempt that never ended; the task's retry applies as to any failure."""
+    task, now = scene.place.node.task, scene.now()
+    log = log_of(scene, found.value, attempt=max(0, len(found.value.attempts or ()) - 1))
+    message = f"The worker ended without a result: {call.error or 'unknown error'}"
+    log_failure(log, message, f"{message}\n{call.cause or ''}")
+    log.flush()
+    retry = retry_of(scene.place.node, scene.plan.flow.retry)
+    run = failed(crashed(found.value, now), task, retry, now, scene.ports.random)
+    try:
+        scene.ports.executions.write(found.then(run))
+    except Conflict:  # the attempt ended at this very moment: what it recorded counts
+        recorded = scene.ports.executions.task_runs(run.execution_id, [run.id]).get(run.id)
+        return recorded.value if recorded else run
+    if run.state.current == _S.RETRYING:
+        mark_retrying(scene)
+    return run

@@ -1,0 +1,134 @@
+"""The variables that an expression of an execution sees, each made when it is first named.
+
+Kestra's: https://kestra.io/docs/expressions/expression-usage#variables
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from thermik.clock import instant_text
+from thermik.executions.model import Execution, TaskRun
+from thermik.executions.places import Place
+from thermik.flows.flow import Flow
+from thermik.flows.task import Task
+from thermik.worker.journal import Journal
+from thermik.worker.lazy import LazyMap
+from thermik.worker.outputs import OfTasks
+
+Makers = dict[str, Callable[[], Any]]
+
+
+def execution_variables(
+    execution: Execution,
+    flow: Flow,
+    journal: Journal,
+    read_outputs: Callable[[TaskRun], Any],
+    settings: Mapping[str, Any],
+) -> Makers:
+    """What every expression of an execution sees, also outside of tasks (flow outputs, SLA).
+
+    Args:
+        settings: `envs` and `globals` of the installation.
+    """
+    makers: Makers = {
+        "flow": lambda: flow_variable(execution),
+        "execution": lambda: execution_variable(execution),
+        "outputs": lambda: OfTasks(journal, read_outputs),
+        "tasks": lambda: OfTasks(journal, lambda run: {"state": run.state.current.value}),
+        "vars": lambda: flow.variables or {},
+        "labels": lambda: nested_labels(execution),
+        "envs": lambda: settings.get("envs", {}),
+        "globals": lambda: settings.get("globals", {}),
+    }
+    if execution.inputs:
+        makers["inputs"] = lambda: execution.inputs
+    if execution.trigger is not None:
+        makers["trigger"] = lambda: execution.trigger.variables if execution.trigger else {}
+    return makers
+
+
+def task_variables(place: Place, run: TaskRun, journal: Journal, read_outputs: Callable[[TaskRun], Any]) -> Makers:
+    """What a task's expressions see besides."""
+    makers: Makers = {
+        "task": lambda: task_variable(place.node.task),
+        "taskrun": lambda: task_run_variable(run),
+        "parents": lambda: list(_parents(place, journal, read_outputs)),
+    }
+    if place.node.parent is not None:
+        makers["parent"] = lambda: _first_parent(place, journal, read_outputs)
+    return makers
+
+
+def variables(makers: Makers) -> LazyMap:
+    """The mapping that expressions read."""
+    return LazyMap(makers)
+
+
+def flow_variable(execution: Execution) -> dict[str, Any]:
+    """`flow`."""
+    return {
+        "id": execution.flow_id,
+        "namespace": execution.namespace,
+        "revision": execution.flow_revision,
+        "tenantId": "main",
+    }
+
+
+def execution_variable(execution: Execution) -> dict[str, Any]:
+    """`execution`; the date has three decimals here, as in Kestra."""
+    created = instant_text(execution.state.start_date)
+    return {"id": execution.id, "startDate": f"{created[:23]}Z", "originalId": execution.original_id}
+
+
+def task_variable(task: Task) -> dict[str, Any]:
+    """`task`."""
+    return {"id": task.id, "type": task.type}
+
+
+def task_run_variable(run: TaskRun) -> dict[str, Any]:
+    """`taskrun`: what is not set is not there."""
+    finished = sum(attempt.state.is_terminal for attempt in run.attempts or ())
+    variable: dict[str, Any] = {
+        "id": run.id,
+        "startDate": instant_text(run.state.start_date),
+        "attemptsCount": finished,
+        "parentId": run.parent_task_run_id,
+        "value": run.value,
+        "iteration": run.iteration,
+    }
+    return {name: value for name, value in variable.items() if value is not None}
+
+
+def nested_labels(execution: Execution) -> dict[str, Any]:
+    """`labels`: by key; those of the system, `system.x`, one level down as `system` → `x`."""
+    nested: dict[str, Any] = {}
+    for label in execution.labels:
+        if label.key.startswith("system."):
+            nested.setdefault("system", {})[label.key.removeprefix("system.")] = label.value
+        else:
+            nested[label.key] = label.value
+    return nested
+
+
+def _parents(place: Place, journal: Journal, read_outputs: Callable[[TaskRun], Any]) -> Any:
+    """The enclosing runs, nearest first: those that have a value or outputs, with just these."""
+    above = journal.ancestor(place)
+    while above is not None:
+        run = journal.run(above.task_run_id)
+        shown: dict[str, Any] = {}
+        if run is not None and run.value is not None:
+            shown["taskrun"] = {"value": run.value}
+        if run is not None and (outputs := read_outputs(run)):
+            shown["outputs"] = outputs
+        if shown:
+            yield shown
+        above = journal.ancestor(above)
+
+
+def _first_parent(place: Place, journal: Journal, read_outputs: Callable[[TaskRun], Any]) -> Any:
+    """The nearest of them. Raises: KeyError when there is none, so that `parent` is undefined."""
+    for parent in _parents(place, journal, read_outputs):
+        return parent
+    raise KeyError("parent")
