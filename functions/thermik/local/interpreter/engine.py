@@ -84,7 +84,7 @@ class Engine:
         self._names = threading.Lock()
         self._closed = False
 
-    def start(self, definition: str | Mapping[str, Any], name: str, input: Mapping[str, Any]) -> None:  # noqa: A002 - AWS's name
+    def start(self, definition: str | Mapping[str, Any], name: str, input: Any) -> None:  # noqa: A002 - AWS's name
         """Start an execution; it goes on by itself.
 
         Raises:
@@ -93,7 +93,7 @@ class Engine:
             InterpreterError: the input is larger than 256 KiB, or no JSON.
             EngineClosed: the engine takes no more work.
         """
-        data = _plain(dict(input), f"the input of execution {name!r}")
+        data = _plain(input, f"the input of execution {name!r}")
         execution = self._new_execution(load(definition), name, data)
         with self._names:
             if self._closed:

@@ -115,7 +115,10 @@ def _get_item(array: Any, index: Any) -> Any:
 
 
 def _unique(array: Any) -> list[Any]:
-    return list({_key(item): item for item in reversed(_list(array))}.values())[::-1]
+    first: dict[str, Any] = {}
+    for item in _list(array):
+        first.setdefault(_key(item), item)
+    return list(first.values())
 
 
 def _encode(value: Any) -> str:
