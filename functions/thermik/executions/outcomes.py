@@ -12,13 +12,6 @@ from thermik.flows.task import Task
 
 _WORST_FIRST = (StateType.KILLED, StateType.FAILED, StateType.WARNING, StateType.PAUSED)
 
-_FALSE = frozenset({"false", "0", "-0", ""})
-
-
-def is_true(rendered: str | None) -> bool:
-    """Kestra's truth of a rendered text: all but `false`, `0`, `-0` and the empty text."""
-    return rendered is not None and rendered not in _FALSE
-
 
 def joined_state(children: Iterable[StateType]) -> StateType:
     """The state of what consists of these runs: the worst of them, SUCCESS when none is remarkable."""

@@ -79,10 +79,6 @@ def _read_task(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, inf
     return read_by_type(data, handler, info, types.task)
 
 
-AnyTask = SerializeAsAny[Annotated["Task", WrapValidator(_read_task)]]
-"""A task of any type, read by its type's own model."""
-
-
 class Task(FlowModel):
     """The properties that every task has."""
 
@@ -105,6 +101,10 @@ class Task(FlowModel):
         Overridden by types that have such rules (a Subflow must not call its own flow).
         """
         yield from ()
+
+
+AnyTask = SerializeAsAny[Annotated[Task, WrapValidator(_read_task)]]
+"""A task of any type, read by its type's own model."""
 
 
 @dataclass(frozen=True, slots=True)

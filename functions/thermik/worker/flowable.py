@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermik.executions.model import TaskRun
-from thermik.executions.outcomes import is_true, joined_state, tolerated
+from thermik.executions.outcomes import joined_state, tolerated
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
@@ -16,6 +16,7 @@ from thermik.flows.tree import ERRORS, FINALLY
 from thermik.machines.lowering import SKIP
 from thermik.machines.states import Verdict
 from thermik.storage.errors import Conflict
+from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, Stopped, TaskFailed
 from thermik.worker.going import check_going

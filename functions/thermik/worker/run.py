@@ -11,7 +11,7 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from thermik.executions.model import TaskRun
-from thermik.executions.outcomes import is_true, tolerated
+from thermik.executions.outcomes import tolerated
 from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
@@ -19,6 +19,7 @@ from thermik.expressions import ExpressionError, render
 from thermik.flows.dynamic import Duration
 from thermik.storage.errors import Conflict
 from thermik.tasks.runnable import RunnableTask
+from thermik.tasks.truth import is_true
 from thermik.worker.arrival import Arrival, arrival
 from thermik.worker.attempt import Result, carry_out, log_failure, remaining
 from thermik.worker.call import Busy, Call, Stopped, TaskFailed
