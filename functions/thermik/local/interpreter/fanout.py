@@ -73,7 +73,7 @@ class Gathering:
         leave(owner, results)
 
 
-class Mapping(Gathering):
+class Iterations(Gathering):
     """The items of a Map state; as many under way as its concurrency allows."""
 
     __slots__ = ("_allowed", "_failures", "_items", "_limit", "_next", "_state")
@@ -171,7 +171,7 @@ def enter_map(branch: Branch, state: Map) -> None:
     limit = int(state.concurrency(data, branch.context)) or DISTRIBUTED_CONCURRENCY
     count(branch, 3 if state.distributed else 1)  # MapStateStarted (MapRunStarted, MapRunSucceeded)
     most = DISTRIBUTED_CONCURRENCY if state.distributed else INLINE_CONCURRENCY
-    branch.join = join = Mapping(branch, state, items, min(limit, most), _allowed(branch, state, data, len(items)))
+    branch.join = join = Iterations(branch, state, items, min(limit, most), _allowed(branch, state, data, len(items)))
     if items:
         join.fill()
     else:
