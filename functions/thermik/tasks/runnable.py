@@ -151,7 +151,7 @@ class RunContext(Protocol):
         ...
 
     def on_interrupt(self, action: Callable[[], None]) -> None:
-        """Have this called when the attempt must stop (killed, timed out): from any thread, at once if it must already."""
+        """Have this called when the attempt must stop (killed, timed out): from any thread, now if it must already."""
         ...
 
     def check(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from thermik.expressions import is_template, render
+from thermik.expressions import compile_template, is_template, render
 from thermik.flows.task import Task
 from thermik.tasks.ports import KeyValue
 from thermik.tasks.registry import Registry
@@ -116,7 +116,7 @@ class FakeContext:
         return [self.render(item, extra) for item in value] if isinstance(value, list) else value
 
     def render_typed(self, value: str) -> Any:
-        return render(value, self.variables, typed=True)
+        return compile_template(value).evaluate(self.variables)
 
     def render_as(self, kind: Any, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
         rendered = self.render(value, extra)

@@ -38,7 +38,7 @@ def python_environment(environment: Mapping[str, str], private: Path) -> dict[st
     path = environment.get("PATH", DEFAULT_PATH)
     if shutil.which("python", path=path) is None:
         path = f"{_python_in(private)}:{path}"
-    modules = [part for part in (environment.get("PYTHONPATH"), str(LIBRARY)) if part]
+    modules = [*filter(None, environment.get("PYTHONPATH", "").split(":")), str(LIBRARY)]
     unbuffered = {"PYTHONUNBUFFERED": "true", "PYTHONDONTWRITEBYTECODE": "1"}
     pip = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     return {**unbuffered, **pip, **environment, "PATH": path, "PYTHONPATH": ":".join(modules)}

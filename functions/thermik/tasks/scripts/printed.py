@@ -13,11 +13,14 @@ from thermik.tasks.scripts.markers import BadMarker, Marker, read_marker
 from thermik.tasks.scripts.process import Stream
 
 MAX_LOGGED_BYTES = 4 * 1024 * 1024
-"""What one attempt may log; the rest is counted, and the log says how much there was."""
+"""What a script may log; the rest is counted, and the log says how much there was.
+
+Less than an attempt's whole log may hold, so that what the task itself has to say afterwards still fits.
+"""
+ENTRY_BYTES = 60
+"""What an entry takes beside its message."""
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
 """All `outputs` lines of one attempt together; larger results belong into a file."""
-MAX_METRICS = 10_000
-"""Metrics of one attempt."""
 
 _LEVELS = {Stream.OUT: Level.INFO, Stream.ERR: Level.ERROR}
 _FILE_HINT = "write it to a file and name that in `outputFiles`"
@@ -33,13 +36,12 @@ class Printed:
         self._logged = 0
         self._unlogged = 0
         self._output_bytes = 0
-        self._metrics = 0
 
     def take(self, stream: Stream, line: Line) -> None:
         """Take one line.
 
         Raises:
-            TaskFailure: it is a marker that is too long, or one too many; its values must not get lost silently.
+            TaskFailure: it is a marker that is too long, or one too many; its values must not get lost.
         """
         self.errors += stream is Stream.ERR
         if line.data.startswith(b"::{"):
@@ -53,7 +55,7 @@ class Printed:
         """Say in the log what was not logged."""
         if self._unlogged:
             self._context.log.warn(
-                f"{self._unlogged} more lines were printed, not logged: an attempt may log {MAX_LOGGED_BYTES} bytes. "
+                f"{self._unlogged} more lines were printed, not logged: a script may log {MAX_LOGGED_BYTES} bytes. "
                 "Print less, or write to a file and name it in `outputFiles`."
             )
 
@@ -73,9 +75,6 @@ class Printed:
             if self._output_bytes > MAX_OUTPUT_BYTES:
                 raise TaskFailure(f"The script's outputs have more than {MAX_OUTPUT_BYTES} bytes; {_FILE_HINT}")
             self.outputs.update(marker.outputs)
-        self._metrics += len(marker.metrics)
-        if self._metrics > MAX_METRICS:
-            raise TaskFailure(f"The script reported more than {MAX_METRICS} metrics")
         for metric in marker.metrics:
             if metric.type == "timer":
                 self._context.timer(metric.name, metric.duration, metric.tags)
@@ -85,7 +84,7 @@ class Printed:
             self._log(entry.level, Line(entry.message.encode()))
 
     def _log(self, level: Level, line: Line) -> None:
-        self._logged += len(line.data)
+        self._logged += len(line.data) + ENTRY_BYTES
         if self._unlogged or self._logged > MAX_LOGGED_BYTES:
             self._unlogged += 1
             return

@@ -99,12 +99,14 @@ def run_process(command: Command, on_line: OnLine, on_interrupt: OnInterrupt, gr
     mark = new_id()
     process = _start(command, mark)
     with _Bell() as bell:
-        threading.Thread(target=_ring_at_exit, args=(process, bell), daemon=True, name=f"wait-{process.pid}").start()
-        on_interrupt(bell.interrupt)
+        waiter = threading.Thread(target=_ring_at_exit, args=(process, bell), daemon=True, name=f"wait-{process.pid}")
+        waiter.start()
         try:
+            on_interrupt(bell.interrupt)
             held = _Watch(process, bell, on_line, graces or Graces()).until_end()
         finally:
             _kill_everything(process.pid, mark)
+            waiter.join(REAP_TIMEOUT.total_seconds())  # before reaping: it looks at this process by its id
             code = process.wait(REAP_TIMEOUT.total_seconds())
             for pipe in (process.stdout, process.stderr):
                 _stream(pipe).close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -73,24 +71,22 @@ class Script(PythonTask):
 
     def run(self, context: RunContext) -> Outputs:
         """Run the script; outputs as `running.run_script` says."""
-        with _script_file(context) as file:
 
-            def prepare(place: Workplace, environment: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-                [text] = rendered_commands(context, place, [self.script])
-                file.write_text(text)
-                return [f"python {quote(str(file))}"], python_environment(environment, place.private)
+        def prepare(place: Workplace, environment: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+            [text] = rendered_commands(context, place, [self.script])
+            file = _script_file(place, text)
+            modules = f"{place.working}:{environment.get('PYTHONPATH', '')}"
+            return [f"python {quote(str(file))}"], python_environment(
+                environment | {"PYTHONPATH": modules}, place.private
+            )
 
-            return run_script(self, context, prepare)
+        return run_script(self, context, prepare)
 
 
-@contextmanager
-def _script_file(context: RunContext) -> Iterator[Path]:
-    """The script's file: in the working directory, so that it can import what lies there, and gone afterwards.
-
-    Its name is no module's that a script could want to import.
-    """
-    file = context.working_directory() / f"script-{context.task_run_id}.py"
-    try:
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
+def _script_file(place: Workplace, text: str) -> Path:
+    """The script's file: outside the working directory, so that no output pattern finds it, under no module's name."""
+    folder = place.private / "script"
+    folder.mkdir()
+    file = folder / "__main__.py"
+    file.write_text(text)
+    return file

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - the folder is put on a script's PYTHONPATH, it is no package of ours
 """The module `kestra` of users' Python scripts: outputs, metrics and log entries by lines on standard output.
 
 It imports nothing of Thermik, since it runs in the script's interpreter. Where the package of that name is installed,
