@@ -5,6 +5,7 @@ A plain value is validated when the flow is saved; an expression when the task r
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
 
@@ -16,19 +17,19 @@ from thermik.expressions import is_template
 
 T = TypeVar("T")
 
+_SECONDS = re.compile(r"[+-]?\d+(?:\.\d*)?")
+
 
 def _read_duration(value: Any) -> Any:
     """ISO 8601 text or a number of seconds, as Kestra's durations may be written."""
     if isinstance(value, bool):
         raise ValueError("a boolean is no duration")  # noqa: TRY004 - pydantic collects ValueError only
-    if isinstance(value, int | float):
-        return timedelta(seconds=value)
-    if isinstance(value, str):
-        try:
-            return timedelta(seconds=float(value))
-        except ValueError:
-            return parse_duration(value)
-    return value
+    if isinstance(value, str) and not _SECONDS.fullmatch(value):
+        return parse_duration(value)
+    try:
+        return timedelta(seconds=float(value)) if isinstance(value, str | int | float) else value
+    except OverflowError as error:
+        raise ValueError(f"{value} seconds are too long a duration") from error
 
 
 Duration = Annotated[

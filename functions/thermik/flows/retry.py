@@ -5,15 +5,17 @@ What follows from it after a failure is decided in `thermik.executions`; this is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
 from thermik.durations import duration_text
+from thermik.flows import aliases
 from thermik.flows.dynamic import Duration
+from thermik.flows.model import FlowModel
 
 
 class RetryBehavior(StrEnum):
@@ -28,23 +30,15 @@ def _less(name: str, one: timedelta, other_name: str, other: timedelta | None) -
         raise ValueError(f"'{name}' must be less than '{other_name}' but is {duration_text(one)}")
 
 
-class _Retry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+class _Retry(FlowModel):
+    old_names: ClassVar[Mapping[str, str]] = aliases.RETRY
 
-    max_attempts: int | None = Field(default=None, ge=1, alias="maxAttempts")
-    max_duration: Duration | None = None
-    warning_on_retry: bool = False
+    max_attempts: int | None = Field(default=None, ge=1, description="All attempts, the first included.")
+    max_duration: Duration | None = Field(
+        default=None, description="No attempt starts later than this after the first."
+    )
+    warning_on_retry: bool = Field(default=False, description="A success that needed several attempts is a warning.")
     behavior: RetryBehavior = RetryBehavior.RETRY_FAILED_TASK
-
-    @model_validator(mode="before")
-    @classmethod
-    def _old_name(cls, data: object) -> object:
-        """Kestra 0.x wrote `maxAttempt`; both names are read."""
-        if isinstance(data, dict) and "maxAttempt" in data:
-            if "maxAttempts" in data:
-                raise ValueError("maxAttempt is the old name of maxAttempts: give one of them")
-            data = {("maxAttempts" if name == "maxAttempt" else name): value for name, value in data.items()}
-        return data
 
 
 class ConstantRetry(_Retry):

@@ -1,0 +1,59 @@
+"""What is wrong with a flow's source, and where: the same for the API, the command line and the editor.
+
+A place in a flow is a tuple of keys and list indexes, `("tasks", 0, "message")`; people read `tasks[0].message`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Place = tuple[str | int, ...]
+"""Keys and indexes from the root of a flow's source to one of its values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where something stands in the source; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that its author must change (or, as a warning, should know).
+
+    Attributes:
+        path: the place as people read it; empty for the flow as a whole.
+        message: Kestra's words.
+        position: in the source; None where there is no source.
+    """
+
+    path: str
+    message: str
+    position: Position | None = None
+
+    @property
+    def text(self) -> str:
+        """`path: message`, as Kestra's answers have it."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class InvalidFlow(Exception):
+    """A flow that cannot be accepted, with every problem that was found in it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"Invalid entity: {self.constraints}")
+
+    @property
+    def constraints(self) -> str:
+        """All problems, one a line, without the prefix: what `POST /flows/validate` answers."""
+        return "\n".join(problem.text for problem in self.problems)
+
+
+def place_text(place: Place) -> str:
+    """A place as people read it: `tasks[0].message`."""
+    parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in place]
+    return "".join(parts).removeprefix(".")

@@ -1,0 +1,354 @@
+"""Flows and their revisions in the table: saved by condition, found, and loaded from memory where they can be.
+
+A revision never changes. A save writes the new revision and moves `latest` to it in one transaction, which names
+the version of `latest` that was read: of two saves at the same time one is told to look again, and no number is
+given twice. A deletion is a revision too, so numbers go on when a flow is made anew.
+
+Cost on AWS: a load of a known revision none once it is in memory, else one read; a save one read and one
+transaction of two writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from thermik.clock import Clock, instant_text, parse_instant
+from thermik.flows import keys
+from thermik.flows.cache import Cache
+from thermik.flows.flow import Flow
+from thermik.flows.plugin_defaults import Default
+from thermik.flows.problems import InvalidFlow, Problem
+from thermik.flows.source import read_source
+from thermik.flows.task import TaskTypes
+from thermik.flows.trigger import TriggerTypes
+from thermik.flows.validation import ParsedFlow, build_flow
+from thermik.storage.blobs import Blobs
+from thermik.storage.errors import Conflict
+from thermik.storage.table import Index, Put, Record, Table
+
+MAX_INLINE_SOURCE = 300_000
+"""Bytes of a source that stay in the revision's item; a larger one goes to a blob (items hold 380 KiB)."""
+
+MAX_SAVE_ROUNDS = 20
+"""How often a save looks again when others save the same flow; each time one of them got through."""
+
+CACHED_FLOWS = 200
+"""Parsed revisions that a process remembers."""
+
+
+class FlowNotFound(Exception):
+    """No flow, or no revision, of this name."""
+
+    def __init__(self, namespace: str, flow_id: str, revision: int | None = None) -> None:
+        of = f" in revision {revision}" if revision is not None else ""
+        super().__init__(f"Flow '{namespace}.{flow_id}' not found{of}")
+        self.namespace = namespace
+        self.flow_id = flow_id
+        self.revision = revision
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRevision:
+    """One revision as it is kept.
+
+    Attributes:
+        source: the text, to the byte.
+        deleted: the revision that a deletion made.
+        updated: when it was saved.
+    """
+
+    namespace: str
+    id: str
+    revision: int
+    source: str
+    updated: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFlow:
+    """A revision, ready to run.
+
+    Attributes:
+        flow: the model with all plugin defaults.
+        data: what the source says.
+        warning: why global plugin defaults were left out; None where they fit.
+    """
+
+    revision: FlowRevision
+    flow: Flow
+    data: dict[str, Any]
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSummary:
+    """What a list tells of a flow without reading its source."""
+
+    namespace: str
+    id: str
+    revision: int
+    disabled: bool
+    updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPage:
+    """Some flows of a list, and where to go on: None when there are no more."""
+
+    flows: list[FlowSummary]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """The newest revision's number, and the version of the item that tells it; number 0 of a flow that never was."""
+
+    number: int = 0
+    version: int = 0
+    deleted: bool = True
+
+
+class Flows:
+    """The flows of a table."""
+
+    def __init__(
+        self,
+        table: Table,
+        blobs: Blobs,
+        types: TaskTypes,
+        clock: Clock,
+        *,
+        triggers: TriggerTypes | None = None,
+        global_defaults: Sequence[Default] = (),
+    ) -> None:
+        self._table = table
+        self._blobs = blobs
+        self._types = types
+        self._clock = clock
+        self._triggers = triggers
+        self._global_defaults = tuple(global_defaults)
+        self._cache: Cache[LoadedFlow] = Cache(CACHED_FLOWS)
+
+    # --- saving
+
+    def create(self, parsed: ParsedFlow) -> FlowRevision:
+        """Save a flow that does not exist, or was deleted.
+
+        Raises:
+            InvalidFlow: it exists.
+            Conflict: others kept saving it.
+        """
+        return self._save(parsed, must_exist=False)
+
+    def update(self, namespace: str, flow_id: str, parsed: ParsedFlow) -> FlowRevision:
+        """Save a flow that exists: a new revision if the source is another, else the revision there is.
+
+        Raises:
+            FlowNotFound: it does not exist, or was deleted.
+            InvalidFlow: the source is of another id or namespace.
+            Conflict: others kept saving it.
+        """
+        check_same_flow(namespace, flow_id, parsed.flow)
+        return self._save(parsed, must_exist=True)
+
+    def save(self, parsed: ParsedFlow) -> FlowRevision:
+        """Create or update. Raises: Conflict."""
+        return self._save(parsed, must_exist=None)
+
+    def delete(self, namespace: str, flow_id: str) -> FlowRevision:
+        """Delete a flow; its revisions stay, and the deletion is one.
+
+        Raises:
+            FlowNotFound: it does not exist, or was deleted before.
+            Conflict: others kept saving it.
+        """
+        for _ in range(MAX_SAVE_ROUNDS):
+            latest = self._latest(namespace, flow_id)
+            if latest.deleted:
+                raise FlowNotFound(namespace, flow_id)
+            last = self._revision(namespace, flow_id, latest.number)
+            gone = replace(last, revision=last.revision + 1, deleted=True, updated=self._clock.now())
+            if self._wrote(gone, latest, disabled=False):
+                return gone
+        raise Conflict(f"flow {namespace}.{flow_id} was saved by others {MAX_SAVE_ROUNDS} times over")
+
+    def _save(self, parsed: ParsedFlow, *, must_exist: bool | None) -> FlowRevision:
+        flow = parsed.flow
+        for _ in range(MAX_SAVE_ROUNDS):
+            latest = self._latest(flow.namespace, flow.id)
+            _check_existence(flow, latest, must_exist=must_exist)
+            if not latest.deleted:
+                last = self._revision(flow.namespace, flow.id, latest.number)
+                if last.source == parsed.source:
+                    return last
+            number = latest.number + 1
+            saved = FlowRevision(flow.namespace, flow.id, number, parsed.source, self._clock.now())
+            if self._wrote(saved, latest, disabled=flow.disabled):
+                return saved
+        raise Conflict(f"flow {flow.namespace}.{flow.id} was saved by others {MAX_SAVE_ROUNDS} times over")
+
+    def _wrote(self, revision: FlowRevision, latest: _Latest, *, disabled: bool) -> bool:
+        body = {"revision": revision.revision, "deleted": revision.deleted, "updated": instant_text(revision.updated)}
+        name = (revision.namespace, revision.id)
+        identity = {"namespace": revision.namespace, "id": revision.id}
+        indexes = {} if revision.deleted else keys.indexes(*name)
+        newest = Record(keys.latest(*name), {**identity, **body, "disabled": disabled}, latest.version, indexes)
+        kept = Record(keys.revision(*name, revision.revision), {**body, **self._keep_source(revision)})
+        try:
+            self._table.write(Put(newest), Put(kept))
+        except Conflict:
+            return False
+        return True
+
+    def _keep_source(self, revision: FlowRevision) -> dict[str, str]:
+        content = revision.source.encode()
+        if len(content) <= MAX_INLINE_SOURCE:
+            return {"source": revision.source}
+        key = keys.source_blob(revision.namespace, revision.id, hashlib.sha256(content).hexdigest())
+        self._blobs.put(key, content)
+        return {"sourceBlob": key}
+
+    # --- reading
+
+    def get(
+        self, namespace: str, flow_id: str, revision: int | None = None, *, allow_deleted: bool = False
+    ) -> FlowRevision:
+        """A revision, or the newest.
+
+        Args:
+            allow_deleted: the newest may be a deletion. A revision by number is always given.
+
+        Raises:
+            FlowNotFound: there is none.
+        """
+        if revision is None:
+            revision = self.latest_revision(namespace, flow_id, allow_deleted=allow_deleted)
+        return self._revision(namespace, flow_id, revision)
+
+    def latest_revision(self, namespace: str, flow_id: str, *, allow_deleted: bool = False) -> int:
+        """The newest revision's number. Raises: FlowNotFound."""
+        latest = self._latest(namespace, flow_id)
+        if latest.number == 0 or (latest.deleted and not allow_deleted):
+            raise FlowNotFound(namespace, flow_id)
+        return latest.number
+
+    def load(self, namespace: str, flow_id: str, revision: int | None = None) -> LoadedFlow:
+        """A revision, or the newest, parsed. A revision by number that is in memory costs nothing.
+
+        Raises:
+            FlowNotFound: there is none.
+            InvalidFlow: it was accepted once and is not any more (a type that is gone).
+        """
+        if revision is None:
+            revision = self.latest_revision(namespace, flow_id)
+        number = revision
+        return self._cache.get(
+            (namespace, flow_id, number), lambda: self.parse(self._revision(namespace, flow_id, number))
+        )
+
+    def parse(self, revision: FlowRevision) -> LoadedFlow:
+        """A stored revision's model. Raises: InvalidFlow."""
+        data = read_source(revision.source).data
+        try:
+            flow = build_flow(data, self._types, self._triggers, self._global_defaults)
+        except InvalidFlow as invalid:
+            if not self._global_defaults:
+                raise
+            flow = build_flow(data, self._types, self._triggers)
+            return LoadedFlow(revision, flow, data, f"Global plugin defaults do not fit this flow: {invalid}")
+        return LoadedFlow(revision, flow, data)
+
+    def revisions(self, namespace: str, flow_id: str) -> list[FlowRevision]:
+        """Every revision, oldest first, deletions too. Raises: FlowNotFound: there never was such a flow."""
+        found = [
+            self._read(namespace, flow_id, record)
+            for record in self._everything(keys.partition(namespace, flow_id), keys.REVISIONS)
+        ]
+        if not found:
+            raise FlowNotFound(namespace, flow_id)
+        return found
+
+    def list(self, namespace: str | None = None, *, limit: int = 100, cursor: str | None = None) -> FlowPage:
+        """Flows that are not deleted, by namespace and id, a page at a time. Raises: InvalidCursor."""
+        partition, index = (
+            (keys.ALL, Index.SECOND)
+            if namespace is None
+            else (
+                keys.namespace_partition(namespace),
+                Index.FIRST,
+            )
+        )
+        page = self._table.query(partition, index=index, limit=limit, cursor=cursor)
+        return FlowPage([_summary(record) for record in page.records], page.cursor)
+
+    def namespaces(self) -> Iterator[str]:
+        """Every namespace that has a flow, in order; one read each."""
+        start: str | None = None
+        while True:
+            page = self._table.query(keys.ALL, index=Index.SECOND, start=start, limit=1)
+            if page.records:
+                namespace = str(page.records[0].body["namespace"])
+                yield namespace
+                start = namespace + keys.PAST_NAMESPACE
+            elif page.cursor is None:
+                return
+
+    def _latest(self, namespace: str, flow_id: str) -> _Latest:
+        [record] = self._table.get([keys.latest(namespace, flow_id)])
+        if record is None:
+            return _Latest()
+        return _Latest(record.body["revision"], record.version, record.body["deleted"])
+
+    def _revision(self, namespace: str, flow_id: str, number: int) -> FlowRevision:
+        [record] = self._table.get([keys.revision(namespace, flow_id, number)])
+        if record is None:
+            raise FlowNotFound(namespace, flow_id, number)
+        return self._read(namespace, flow_id, record)
+
+    def _read(self, namespace: str, flow_id: str, record: Record) -> FlowRevision:
+        body = record.body
+        source = body["source"] if "source" in body else self._blob_text(body["sourceBlob"])
+        updated = parse_instant(body["updated"])
+        return FlowRevision(namespace, flow_id, body["revision"], source, updated, body["deleted"])
+
+    def _blob_text(self, key: str) -> str:
+        with self._blobs.open(key) as stream:
+            return stream.read().decode()
+
+    def _everything(self, partition: str, prefix: str) -> Iterator[Record]:
+        cursor: str | None = None
+        while True:
+            page = self._table.query(partition, prefix=prefix, cursor=cursor)
+            yield from page.records
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+
+def check_same_flow(namespace: str, flow_id: str, flow: Flow) -> None:
+    """An update may change neither id nor namespace. Raises: InvalidFlow."""
+    problems = []
+    if flow.id != flow_id:
+        problems.append(Problem("id", "Illegal flow id update"))
+    if flow.namespace != namespace:
+        problems.append(Problem("namespace", "Illegal namespace update"))
+    if problems:
+        raise InvalidFlow(problems)
+
+
+def _check_existence(flow: Flow, latest: _Latest, *, must_exist: bool | None) -> None:
+    if must_exist is True and latest.deleted:
+        raise FlowNotFound(flow.namespace, flow.id)
+    if must_exist is False and not latest.deleted:
+        raise InvalidFlow([Problem("id", "Flow id already exists")])
+
+
+def _summary(record: Record) -> FlowSummary:
+    body = record.body
+    updated = parse_instant(body["updated"])
+    return FlowSummary(body["namespace"], body["id"], body["revision"], body["disabled"], updated)

@@ -1,0 +1,234 @@
+"""From a flow's source to its model, or to every problem that it has, each with its place and position.
+
+A pipeline: text → data with positions (`source.py`) → data with plugin defaults → model. Problems are collected on
+the way: of YAML, of shape (`messages.py` translates pydantic's), of rules across the flow (`rules.py` and the
+tasks' own), of expressions, and of what the engine cannot carry out (`support.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from thermik.expressions import check_template
+from thermik.flows import aliases, plugin_defaults
+from thermik.flows.flow import Flow
+from thermik.flows.messages import translate
+from thermik.flows.plugin_defaults import Default
+from thermik.flows.problems import InvalidFlow, Place, Position, Problem, place_text
+from thermik.flows.rules import Finding, PlacedTask, findings, placed_tasks
+from thermik.flows.source import Document, read_source
+from thermik.flows.support import unsupported
+from thermik.flows.task import Task, TaskTypes, UnknownType
+from thermik.flows.trigger import TriggerTypes
+
+_RENDERED = (
+    "tasks",
+    "errors",
+    "finally",
+    "afterExecution",
+    "listeners",
+    "triggers",
+    "outputs",
+    "inputs",
+    "checks",
+    "sla",
+)
+"""Sections whose texts are rendered; labels and variables of a flow are taken as they are."""
+
+_NEVER_RENDERED = frozenset({"description", "validator", "displayName"})
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFlow:
+    """A flow that was accepted.
+
+    Attributes:
+        flow: the model, with the flow's plugin defaults in it: what is executed.
+        data: what the source says, without defaults: what is shown.
+        source: the text, to the byte.
+        positions: where each value of the data stands.
+        warnings: what the author should know.
+        deprecations: paths of old names in use.
+    """
+
+    flow: Flow
+    data: dict[str, Any]
+    source: str
+    positions: dict[Place, Position]
+    warnings: tuple[Problem, ...] = ()
+    deprecations: tuple[str, ...] = ()
+
+
+def parse_flow(source: str, types: TaskTypes, triggers: TriggerTypes | None = None) -> ParsedFlow:
+    """Read a source and check everything that can be known before it runs.
+
+    Args:
+        types: the task types there are. triggers: those of triggers and conditions; None knows none.
+
+    Raises:
+        InvalidFlow: with every problem.
+    """
+    document = read_source(source)
+    checking = _Checking(document, types, triggers)
+    flow = checking.model()
+    problems = checking.problems(flow)
+    if problems or flow is None:
+        raise InvalidFlow(problems)
+    warnings = tuple(checking.placed(found) for found in _warnings(document.data, checking.tasks))
+    return ParsedFlow(flow, document.data, source, document.positions, warnings, tuple(deprecations(document.data)))
+
+
+def validate_source(source: str, types: TaskTypes, triggers: TriggerTypes | None = None) -> list[Problem]:
+    """Every problem of a source; empty for one that is accepted."""
+    try:
+        parse_flow(source, types, triggers)
+    except InvalidFlow as invalid:
+        return list(invalid.problems)
+    return []
+
+
+def build_flow(
+    data: dict[str, Any],
+    types: TaskTypes,
+    triggers: TriggerTypes | None = None,
+    global_defaults: Sequence[Default] = (),
+) -> Flow:
+    """The model of data that was accepted before, with defaults; no other checks than those of the models.
+
+    Raises:
+        InvalidFlow: a model refuses it (a default that does not fit, a type that is gone).
+    """
+    found = _Types(types)
+    merged = plugin_defaults.apply(data, global_defaults, same=found.same)
+    try:
+        return Flow.model_validate(merged, context={"types": types, "triggers": triggers}, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise InvalidFlow(Problem(place_text(place), message) for place, message in translate(error, merged)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Types:
+    """The task types, asked without exceptions."""
+
+    types: TaskTypes
+
+    def find(self, name: str) -> type[Task] | None:
+        try:
+            return self.types.task(name)
+        except UnknownType:
+            return None
+
+    def known(self, name: str) -> bool:
+        return self.find(name) is not None
+
+    def same(self, one: str, other: str) -> bool:
+        return one == other or ((found := self.find(one)) is not None and found is self.find(other))
+
+
+class _Checking:
+    """One source's way through all checks."""
+
+    def __init__(self, document: Document, types: TaskTypes, triggers: TriggerTypes | None) -> None:
+        self.document = document
+        self.found = _Types(types)
+        self.context = {"types": types, "triggers": triggers}
+        self.data = plugin_defaults.apply(document.data, same=self.found.same)
+        self.tasks: list[PlacedTask] = placed_tasks(self.data, self.found.known)
+        self.shape: list[Finding] = []
+
+    def model(self) -> Flow | None:
+        """The flow's model; None where its shape is wrong, which `shape` then tells."""
+        try:
+            return Flow.model_validate(self.data, context=self.context, by_alias=True, by_name=False)
+        except ValidationError as error:
+            self.shape.extend(translate(error, self.data))
+            return None
+
+    def problems(self, flow: Flow | None) -> list[Problem]:
+        """Every problem, in the source's order."""
+        found = [
+            *self.shape,
+            *findings(self.data, self.tasks),
+            *plugin_defaults.unknown_properties(self.data, self.found.find),
+            *unsupported(self.data, self.tasks),
+            *(_own_problems(flow, self.tasks) if flow else ()),
+        ]
+        problems = [*self.document.problems, *map(self.placed, found), *self._expressions()]
+        return sorted(problems, key=_source_order)
+
+    def placed(self, finding: Finding) -> Problem:
+        """A finding with its position."""
+        place, message = finding
+        return Problem(place_text(place), message, self.document.position(place))
+
+    def _expressions(self) -> Iterator[Problem]:
+        """Texts that are no templates. The source's own: what a default brings stands among the defaults."""
+        texts = [
+            *(
+                (place, text)
+                for section in _RENDERED
+                for place, text in _texts(self.document.data.get(section), (section,))
+            ),
+            *_texts(self.document.data.get("pluginDefaults"), ("pluginDefaults",)),
+        ]
+        for place, text in texts:
+            for problem in check_template(text):
+                start = self.document.position(place)
+                yield Problem(place_text(place), problem.message, _within(start, text, problem.line))
+
+
+def _within(start: Position, text: str, line: int) -> Position:
+    """The position of a line of a text: one of several lines begins on the line after its key."""
+    return Position(start.line + line, 1) if "\n" in text else start
+
+
+def _source_order(problem: Problem) -> tuple[int, int]:
+    position = problem.position or Position(0, 0)
+    return position.line, position.column
+
+
+def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    """The texts in a value that may be templates, with their places."""
+    if isinstance(value, str):
+        if "{" in value:
+            yield place, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*place, index))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name not in _NEVER_RENDERED:
+                yield from _texts(item, (*place, name))
+
+
+def _own_problems(flow: Flow, tasks: Sequence[PlacedTask]) -> Iterator[Finding]:
+    """What the tasks' own rules find."""
+    places = {task["id"]: place for place, task in tasks}
+    for task in flow.all_tasks():
+        for inner, message in task.problems(flow):
+            yield (*places.get(task.id, ()), *inner), message
+
+
+def _warnings(data: dict[str, Any], tasks: Sequence[PlacedTask]) -> Iterator[Finding]:
+    """What is accepted without effect."""
+    sentence = "`workerGroup` has no effect: there are no worker groups here"
+    if data.get("workerGroup"):
+        yield ("workerGroup",), sentence
+    for place, task in tasks:
+        if task.get("workerGroup"):
+            yield (*place, "workerGroup"), sentence
+
+
+def deprecations(data: dict[str, Any]) -> Iterator[str]:
+    """Paths of the old names that a flow's data uses."""
+    yield from (name for name in (*aliases.FLOW, "listeners") if name in data)
+    for index, declared in enumerate(data.get("inputs") or []):
+        if not isinstance(declared, dict):
+            continue
+        yield from (f"inputs[{index}].{name}" for name in aliases.MULTISELECT if name in declared)
+        if declared.get("type") in {*aliases.INPUT_TYPES, *aliases.DEPRECATED_INPUT_TYPES}:
+            yield f"inputs[{index}].type"
