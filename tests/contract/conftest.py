@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
+from contract.adapters import OneAtATime, SetClock
 from thermik.storage import aws
 from thermik.storage.blobs import Blobs
 from thermik.storage.dynamodb import DynamoTable
@@ -21,44 +20,9 @@ from thermik.storage.sqlite import SqliteTable
 from thermik.storage.table import Table
 
 
-class SetClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.instant = datetime(2030, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def epoch(self) -> int:
-        return int(self.instant.timestamp())
-
-    def move(self, seconds: float) -> None:
-        self.instant += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock()
-
-
-class OneAtATime:
-    """A client whose calls are atomic, as AWS's are; moto's are not when threads call them."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._lock = threading.RLock()
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if not callable(found):
-            return found
-
-        def call(*positional: Any, **named: Any) -> Any:
-            with self._lock:
-                return found(*positional, **named)
-
-        return call
 
 
 @pytest.fixture
