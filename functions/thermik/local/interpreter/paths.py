@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 from thermik.local.interpreter.errors import RESULT_PATH, RUNTIME, InvalidDefinition, StateError
-from thermik.local.interpreter.filters import compile_filter
 
 Context = Callable[[], dict[str, Any]]
 """Gives the context object, which is built only for paths that read it."""
@@ -153,6 +152,8 @@ def _token(kind: str, value: str) -> tuple[str, Any]:
 
 def _filter(body: str, position: int, text: str) -> tuple[Callable[[Any], bool], int]:
     """Compile the filter whose `?(` ends at `position`; returns it and the position after its `)]`."""
+    from thermik.local.interpreter.filters import compile_filter
+
     depth, quote, index = 1, "", position
     while index < len(body) and depth:
         character = body[index]

@@ -1,4 +1,7 @@
-"""A state machine after compilation: what the engine walks. Shared by all executions of a definition, never changed."""
+"""A state machine after compilation: what the engine walks. Shared by all executions of a definition, never changed.
+
+The classes have no `eq`: closures cannot be compared, and a command that runs one flow imports all of this.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from thermik.local.interpreter.choices import Predicate
 from thermik.local.interpreter.paths import Getter, Setter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class State:
     """What every state has. `read` is InputPath, `write` is OutputPath (None: all), `next` None ends the scope."""
 
@@ -20,7 +23,7 @@ class State:
     write: Getter | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Retrier:
     """One entry of Retry. Seconds; `max_delay` None: no bound; `jitter`: a random part of the delay."""
 
@@ -32,7 +35,7 @@ class Retrier:
     jitter: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catcher:
     """One entry of Catch."""
 
@@ -41,7 +44,7 @@ class Catcher:
     put: Setter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Working(State):
     """A state that makes a result: `parameters` shape what goes in, `select` the result, `put` is ResultPath."""
 
@@ -52,7 +55,7 @@ class Working(State):
     catchers: tuple[Catcher, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pass(Working):
     """Passes its input, or `result` if it has one."""
 
@@ -60,7 +63,7 @@ class Pass(Working):
     result: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Task(Working):
     """Invokes a function, and with `token` waits for its answer; `timeout` and `heartbeat` give seconds."""
 
@@ -69,7 +72,7 @@ class Task(Working):
     heartbeat: Getter | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice(State):
     """The first rule that holds names the next state."""
 
@@ -77,7 +80,7 @@ class Choice(State):
     default: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Wait(State):
     """Waits for `seconds`, or until `timestamp` (a text); exactly one is there."""
 
@@ -85,12 +88,12 @@ class Wait(State):
     timestamp: Getter | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Succeed(State):
     """Ends its scope with its input."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fail(State):
     """Ends its scope with an error."""
 
@@ -98,7 +101,7 @@ class Fail(State):
     cause: Getter | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scope:
     """States that refer to one another: a machine, a branch of a Parallel, the processor of a Map."""
 
@@ -106,14 +109,14 @@ class Scope:
     states: Mapping[str, State]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parallel(Working):
     """Runs its branches side by side."""
 
     branches: tuple[Scope, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Map(Working):
     """Runs its processor for each item. `parameters` is not used; `item` is ItemSelector.
 
@@ -129,7 +132,7 @@ class Map(Working):
     tolerated_percentage: Getter | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Machine:
     """A compiled definition. `name` is derived from its text; `timeout` is in seconds."""
 
