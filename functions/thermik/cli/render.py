@@ -1,0 +1,89 @@
+"""`thermik render`: render an expression at the terminal; `thermik expressions`: list what expressions can use.
+
+`--stdin` reads one JSON object a line, `{"expression": …, "variables": {…}}`, and answers one a line, `{"value": …}` or
+`{"error": …}`, so that tables of expressions can be checked.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+import click
+
+from thermik.clock import SystemClock
+from thermik.expressions import ExpressionError, compile_template, registry
+from thermik.expressions.services import Services
+
+
+class TerminalServices:
+    """The ports that a terminal can offer: the clock, the local zone, chance; files and secrets belong to a worker."""
+
+    def __init__(self, *, recursive: bool = False) -> None:
+        self._clock = SystemClock()
+        self.default_zone = datetime.now().astimezone().tzinfo
+        self.random = SystemRandom()
+        self.recursive_rendering = recursive
+
+    def now(self) -> datetime:
+        """The current instant."""
+        return self._clock.now()
+
+
+@click.command("render")
+@click.argument("expression", required=False)
+@click.option(
+    "--vars", "variables_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A JSON file."
+)
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read JSON objects, one a line.")
+@click.option("--typed", is_flag=True, help="Answer the value as JSON instead of text.")
+@click.option("--recursive", is_flag=True, help="Render until the text no longer changes.")
+def render(
+    expression: str | None, variables_file: Path | None, *, from_stdin: bool, typed: bool, recursive: bool
+) -> None:
+    """Render EXPRESSION with the variables of a file."""
+    services: Any = TerminalServices(recursive=recursive)
+    if from_stdin:
+        for line in sys.stdin:
+            if line.strip():
+                click.echo(json.dumps(answer(json.loads(line), services), ensure_ascii=False))
+        return
+    if expression is None:
+        raise click.UsageError("Give an expression, or --stdin")
+    variables = json.loads(variables_file.read_text()) if variables_file else {}
+    try:
+        template = compile_template(expression)
+        result = json.dumps(template.evaluate(variables, services)) if typed else template.render(variables, services)
+    except ExpressionError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(result)
+
+
+def answer(request: dict[str, Any], services: Services) -> dict[str, Any]:
+    """The answer to one line of `--stdin`."""
+    try:
+        template = compile_template(str(request["expression"]))
+        return {"value": template.render(request.get("variables") or {}, services)}
+    except ExpressionError as error:
+        return {"error": error.message}
+
+
+@click.command("expressions")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for an editor.")
+def expressions(*, as_json: bool) -> None:
+    """List the filters, functions and tests of the expression language."""
+    entries = [entry for kind in ("filter", "function", "test") for entry in registry.everything(kind)]  # type: ignore[arg-type]
+    if as_json:
+        fields = ("kind", "name", "arguments", "documentation")
+        click.echo(json.dumps([{field: getattr(entry, field) for field in fields} for entry in entries]))
+        return
+    for entry in entries:
+        click.echo(f"{entry.kind:9}{entry.signature:60} {entry.documentation.splitlines()[0]}")
+
+
+if __name__ == "__main__":
+    render()

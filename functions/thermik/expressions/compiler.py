@@ -1,0 +1,303 @@
+"""From the syntax tree to closures: each expression becomes a function from a frame to a value.
+
+What can be decided from the text is decided here, once: which names tags bind, which filter a name means, in which order
+arguments go. The closures do the rest, and tell the place of what fails in them.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from thermik.expressions import operators as ops
+from thermik.expressions.access import attribute, call_method
+from thermik.expressions.calls import Closure, compile_call, compile_filter, compile_test
+from thermik.expressions.errors import ExpressionError, UndefinedVariable
+from thermik.expressions.frames import STANDARD_NAMES, Frame
+from thermik.expressions.tree import (
+    Attribute,
+    Binary,
+    Call,
+    Concatenation,
+    Filtered,
+    Interpolation,
+    ListLiteral,
+    Literal,
+    MapLiteral,
+    Name,
+    Node,
+    Ternary,
+    Tested,
+    Unary,
+)
+
+Step = Callable[[Frame], None]
+
+
+@dataclass(frozen=True)
+class MacroCode:
+    """A macro: its parameters with their defaults, and its body."""
+
+    name: str
+    parameters: tuple[tuple[str, Closure | None], ...]
+    run: Step
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled template."""
+
+    text: str
+    steps: tuple[Step, ...]
+    binds: bool
+    """Whether tags bind variables, so that names are looked up in scopes."""
+    macros: dict[str, MacroCode]
+    blocks: dict[str, Step]
+    alone: Closure | None
+    """The expression, if the template is one single print."""
+
+
+@dataclass
+class Compilation:
+    """What the compilation of one template knows."""
+
+    bound: frozenset[str]
+    macros: dict[str, MacroCode]
+    blocks: dict[str, Step]
+
+
+def compile_expression(node: Node, names: Compilation) -> Closure:
+    """The closure of an expression."""
+    return _COMPILERS[type(node)](node, names)
+
+
+def _literal(node: Literal, _: Compilation) -> Closure:
+    value = node.value
+    return lambda _frame: value
+
+
+def _name(node: Name, names: Compilation) -> Closure:
+    name, at = node.name, node.at
+    if name in names.bound:
+        return _scoped_name(name, at)
+
+    def read(frame: Frame) -> Any:
+        try:
+            return frame.variables[name]
+        except KeyError:
+            raise _unknown(name, frame, at) from None
+
+    return read
+
+
+def _scoped_name(name: str, at: int) -> Closure:
+    def read_scoped(frame: Frame) -> Any:
+        for scope in reversed(frame.scopes):
+            if name in scope:
+                return scope[name]
+        try:
+            return frame.variables[name]
+        except KeyError:
+            raise _unknown(name, frame, at) from None
+
+    return read_scoped
+
+
+def _unknown(name: str, frame: Frame, at: int) -> UndefinedVariable:
+    variables = frame.variables
+    return UndefinedVariable(name, variables if type(variables) is dict else STANDARD_NAMES, at)
+
+
+def _attribute(node: Attribute, names: Compilation) -> Closure:
+    target, at = compile_expression(node.target, names), node.at
+    root = node.target.name if isinstance(node.target, Name) else None
+    if node.arguments is not None and isinstance(node.key, Literal):
+        return _method(target, node, root, names)
+    if isinstance(node.key, Literal) and type(node.key.value) is str:
+        return _constant_key(target, node.key.value, root, at)
+    key = compile_expression(node.key, names)
+
+    def read(frame: Frame) -> Any:
+        container, value = target(frame), key(frame)
+        try:
+            return attribute(container, value, root)
+        except ExpressionError as error:
+            raise _placed(error, at) from None
+
+    return read
+
+
+def _constant_key(target: Closure, key: str, root: str | None, at: int) -> Closure:
+    def read(frame: Frame) -> Any:
+        container = target(frame)
+        if type(container) is dict and key in container:
+            return container[key]
+        try:
+            return attribute(container, key, root)
+        except ExpressionError as error:
+            raise _placed(error, at) from None
+
+    return read
+
+
+def _method(target: Closure, node: Attribute, root: str | None, names: Compilation) -> Closure:
+    name, at = str(getattr(node.key, "value", "")), node.at
+    arguments = [compile_expression(argument.value, names) for argument in node.arguments or ()]
+
+    def call(frame: Frame) -> Any:
+        container = target(frame)
+        try:
+            return call_method(container, name, [argument(frame) for argument in arguments], root)
+        except ExpressionError as error:
+            raise _placed(error, at) from None
+
+    return call
+
+
+def _placed(error: ExpressionError, at: int) -> ExpressionError:
+    if error.at is None:
+        error.at = at
+    return error
+
+
+def _list(node: ListLiteral, names: Compilation) -> Closure:
+    items = [compile_expression(item, names) for item in node.items]
+    return lambda frame: [item(frame) for item in items]
+
+
+def _map(node: MapLiteral, names: Compilation) -> Closure:
+    pairs = [(compile_expression(key, names), compile_expression(value, names)) for key, value in node.pairs]
+    at = node.at
+
+    def build(frame: Frame) -> Any:
+        try:
+            return {key(frame): value(frame) for key, value in pairs}
+        except TypeError:
+            raise ExpressionError("A list or a map cannot be a key of a map", at) from None
+
+    return build
+
+
+def _interpolation(node: Interpolation, names: Compilation) -> Closure:
+    parts = [compile_expression(part, names) for part in node.parts]
+    return lambda frame: ops.concatenate([ops.joined_text(part(frame)) for part in parts])
+
+
+def _concatenation(node: Concatenation, names: Compilation) -> Closure:
+    operands = [compile_expression(operand, names) for operand in node.operands]
+    return lambda frame: ops.concatenate([ops.joined_text(operand(frame)) for operand in operands])
+
+
+def _ternary(node: Ternary, names: Compilation) -> Closure:
+    condition, yes, no = (compile_expression(part, names) for part in (node.condition, node.yes, node.no))
+
+    def choose(frame: Frame) -> Any:
+        value = condition(frame)
+        return yes(frame) if value is not None and ops.truth(value) else no(frame)
+
+    return choose
+
+
+def _unary(node: Unary, names: Compilation) -> Closure:
+    operand = compile_expression(node.operand, names)
+    apply = {"not": lambda value: not ops.truth(value), "-": ops.negate, "+": ops.keep}[node.operator]
+    return _at(node.at, lambda frame: apply(operand(frame)))
+
+
+def _binary(node: Binary, names: Compilation) -> Closure:
+    left, right = compile_expression(node.left, names), compile_expression(node.right, names)
+    return _at(node.at, _BINARY[node.operator](left, right))
+
+
+def _at(at: int, closure: Closure) -> Closure:
+    """The closure, telling the place of what fails in it."""
+
+    def placed(frame: Frame) -> Any:
+        try:
+            return closure(frame)
+        except ExpressionError as error:
+            raise _placed(error, at) from None
+
+    return placed
+
+
+def _eager(apply: Callable[[Any, Any], Any]) -> Callable[[Closure, Closure], Closure]:
+    return lambda left, right: lambda frame: apply(left(frame), right(frame))
+
+
+def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Closure, Closure], Closure]:
+    return _eager(lambda left, right: ops.compare(left, right, holds))
+
+
+def _calculated(symbol: str) -> Callable[[Closure, Closure], Closure]:
+    return _eager(lambda left, right: ops.calculate(symbol, left, right))
+
+
+def _null_coalescing(left: Closure, right: Closure) -> Closure:
+    def choose(frame: Frame) -> Any:
+        try:
+            value = left(frame)
+        except UndefinedVariable:
+            return right(frame)
+        return right(frame) if value is None else value
+
+    return choose
+
+
+def _undefined_coalescing(left: Closure, right: Closure) -> Closure:
+    def choose(frame: Frame) -> Any:
+        try:
+            return left(frame)
+        except UndefinedVariable:
+            return right(frame)
+
+    return choose
+
+
+def _counted_range(left: Closure, right: Closure) -> Closure:
+    def build(frame: Frame) -> Any:
+        items = ops.number_range(left(frame), right(frame))
+        frame.shared.spend(len(items))
+        return items
+
+    return build
+
+
+_BINARY: dict[str, Callable[[Closure, Closure], Closure]] = {
+    "or": lambda left, right: lambda frame: ops.truth(left(frame)) or ops.truth(right(frame)),
+    "and": lambda left, right: lambda frame: ops.truth(left(frame)) and ops.truth(right(frame)),
+    "==": _eager(ops.equal),
+    "equals": _eager(ops.equal),
+    "!=": _eager(lambda left, right: not ops.equal(left, right)),
+    "<": _ordered(operator.lt),
+    ">": _ordered(operator.gt),
+    "<=": _ordered(operator.le),
+    ">=": _ordered(operator.ge),
+    "contains": _eager(ops.contains),
+    "+": _eager(ops.add),
+    "-": _eager(ops.subtract),
+    "*": _calculated("*"),
+    "/": _calculated("/"),
+    "%": _calculated("%"),
+    "..": _counted_range,
+    "??": _null_coalescing,
+    "???": _undefined_coalescing,
+}
+
+_COMPILERS: dict[type[Node], Callable[[Any, Compilation], Closure]] = {
+    Literal: _literal,
+    Name: _name,
+    Attribute: _attribute,
+    ListLiteral: _list,
+    MapLiteral: _map,
+    Interpolation: _interpolation,
+    Concatenation: _concatenation,
+    Ternary: _ternary,
+    Unary: _unary,
+    Binary: _binary,
+    Filtered: lambda node, names: compile_filter(node, lambda inner: compile_expression(inner, names)),
+    Tested: lambda node, names: compile_test(node, lambda inner: compile_expression(inner, names)),
+    Call: lambda node, names: compile_call(node, lambda inner: compile_expression(inner, names)),
+}

@@ -1,0 +1,107 @@
+"""What can go wrong with an expression, in one tree, split by who must act.
+
+    ExpressionError
+      ExpressionSyntaxError      the flow's author: the text cannot be read
+      ExpressionRuntimeError     the flow's author or its data: the text was read, its evaluation failed
+        UndefinedVariable        a variable, key or index that is not there (what `??` and `default` catch)
+        LimitExceeded            a bound of `limits` was passed
+
+An error is raised where it happens, often without knowing the text; whoever holds the text gives it with `locate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SHOWN_TEXT = 1000  # characters of an expression that a message repeats
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be read or evaluated; `line` and `column` count from 1."""
+
+    def __init__(self, problem: str, at: int | None = None, text: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.at = at
+        self.text = text
+
+    def locate(self, text: str, at: int | None = None) -> ExpressionError:
+        """Tell where it happened, unless something nearer to the place has told already."""
+        if self.text is None:
+            self.text = text
+            self.at = at if self.at is None else self.at
+        return self
+
+    @property
+    def line(self) -> int:
+        """The line of the place, 1 where it is not known."""
+        return (self.text or "").count("\n", 0, self.at or 0) + 1
+
+    @property
+    def column(self) -> int:
+        """The column of the place, 1 where it is not known."""
+        before = (self.text or "")[: self.at or 0]
+        return len(before) - (before.rfind("\n") + 1) + 1
+
+    @property
+    def message(self) -> str:
+        """The problem in one sentence, with its place."""
+        if self.text is None:
+            return self.problem
+        return f"{self.problem} ({self._shown_text()}:{self.line})"
+
+    def _shown_text(self) -> str:
+        text = self.text or ""
+        return text if len(text) <= SHOWN_TEXT else text[:SHOWN_TEXT] + "…"
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ExpressionSyntaxError(ExpressionError):
+    """The text is no template: the message names line and column."""
+
+    @property
+    def message(self) -> str:
+        """The problem, the text, line and column."""
+        if self.text is None:
+            return self.problem
+        return f"{self.problem} in the expression `{self._shown_text()}` at line {self.line}, column {self.column}"
+
+
+class ExpressionRuntimeError(ExpressionError):
+    """The text is a template, but it has no value with these variables."""
+
+
+class UndefinedVariable(ExpressionRuntimeError):
+    """A name, key or index that is not there.
+
+    `known` are the names beside it; they are compared only when somebody reads the message, since `??` catches
+    most of these errors and nobody sees them.
+    """
+
+    def __init__(self, name: str, known: Iterable[str] = (), at: int | None = None) -> None:
+        super().__init__(f"Unable to find `{name}`", at)
+        self.name = name
+        self._known = known
+
+    @property
+    def nearest(self) -> str | None:
+        """The known name that looks most like the missing one."""
+        import difflib
+
+        names = [known for known in self._known if isinstance(known, str)]
+        return next(iter(difflib.get_close_matches(self.name, names, n=1)), None)
+
+    @property
+    def message(self) -> str:
+        """Kestra's sentence, then the nearest known name."""
+        nearest = self.nearest
+        hint = f", did you mean `{nearest}`?" if nearest else ""
+        if self.text is None:
+            return self.problem + hint
+        return f"{self.problem} used in the expression `{self._shown_text()}` at line {self.line}{hint}"
+
+
+class LimitExceeded(ExpressionRuntimeError):
+    """A bound was passed: the message names it."""

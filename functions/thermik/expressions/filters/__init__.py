@@ -1,0 +1,1 @@
+"""The filters, one module a family; each registers its own by name."""

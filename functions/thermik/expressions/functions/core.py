@@ -1,0 +1,72 @@
+"""Functions of numbers, chance and identity."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from thermik.expressions.errors import ExpressionRuntimeError
+from thermik.expressions.frames import Frame
+from thermik.expressions.operators import number_range
+from thermik.expressions.registry import function
+from thermik.expressions.services import port
+from thermik.expressions.values import describe, is_integer, is_long, is_number
+from thermik.identity import new_id
+
+
+@function("max", anything=True)
+def maximum(*numbers: Any) -> Any:
+    """The greatest of the numbers."""
+    return _extreme(numbers, lambda number, best: bool(number > best))
+
+
+@function("min", anything=True)
+def minimum(*numbers: Any) -> Any:
+    """The smallest of the numbers."""
+    return _extreme(numbers, lambda number, best: bool(number < best))
+
+
+def _extreme(numbers: tuple[Any, ...], better: Callable[[Any, Any], bool]) -> Any:
+    best: Any = None
+    for number in numbers:
+        if number is None:
+            continue
+        if not is_number(number):
+            raise ExpressionRuntimeError(f"Only numbers can be compared, not {describe(number)}")
+        if best is None or better(number, best):
+            best = number
+    return best
+
+
+@function("range", "start", "end", "increment", framed=True)
+def range_(frame: Frame, start: Any = None, end: Any = None, increment: Any = None) -> list[Any]:
+    """The integers, or the letters, from start to end, both included: `range(1, 5, 2)` is `[1,3,5]`."""
+    items = number_range(start, end, increment)
+    frame.shared.spend(len(items))
+    return items
+
+
+@function("uuid")
+def uuid_() -> str:
+    """A random UUID."""
+    return str(uuid.uuid4())
+
+
+@function("id")
+def id_() -> str:
+    """A random id of 22 letters and digits."""
+    return new_id()
+
+
+@function("randomInt", "lower", "upper", framed=True)
+def random_int(frame: Frame, lower: Any = None, upper: Any = None) -> int:
+    """A random integer from `lower` up to, not including, `upper`; both come from variables, not from literals."""
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if not is_integer(bound) or is_long(bound):
+            raise ExpressionRuntimeError(f"The 'randomInt()' function expects an argument {name} of type Integer.")
+    if upper < lower:
+        raise ExpressionRuntimeError(f"In the 'randomInt()' function upper ({upper}) is less than lower ({lower}).")
+    if lower == upper:
+        return int(lower)
+    return int(port(frame.services, "random", "randomInt").randrange(lower, upper))  # type: ignore[attr-defined]

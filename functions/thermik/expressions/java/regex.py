@@ -1,0 +1,236 @@
+"""Java's regular expressions on the `regex` package, which can stop one that runs away.
+
+The package has nearly everything of Java's dialect (possessive quantifiers, atomic groups, `\\p{…}`, class
+intersections); what differs is translated here, what has no counterpart is refused by name. It was chosen over `re` for
+its time-out: a catastrophic expression ends after `limits.MAX_REGEX_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from thermik.expressions.errors import ExpressionRuntimeError, LimitExceeded
+from thermik.expressions.limits import MAX_LIST, MAX_REGEX_SECONDS, MAX_TEXT, Budget, too_long, too_many_items
+
+MAX_PATTERN = 5_000  # characters of a regular expression
+_PIECE = re.compile(
+    r"\\Q(?P<quoted>.*?)(?:\\E|\Z)|\\(?P<class>[pP])(?:\{(?P<long>[^}]*)\}|(?P<short>[A-Za-z]))"
+    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|\((?P<named>\?<(?=[A-Za-z]))|(?P<flags>\(\?[a-zA-Z-]+[:)])|(?P<char>.)",
+    re.DOTALL,
+)
+_ESCAPES = {
+    "h": r"[ \t\xA0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000]",
+    "R": r"(?:\r\n|[\n\x0B\f\r\x85\u2028\u2029])",
+    "Z": r"(?=(?:\r\n|[\n\r\x85\u2028\u2029])?\Z)",
+    "z": r"\Z",
+    "e": r"\x1b",
+    "d": "[0-9]",
+    "D": "[^0-9]",
+    "w": "[a-zA-Z_0-9]",
+    "W": "[^a-zA-Z_0-9]",
+    "s": r"[ \t\n\x0B\f\r]",
+    "S": r"[^ \t\n\x0B\f\r]",
+    "v": r"[\n\x0B\f\r\x85\u2028\u2029]",
+}
+_IN_CLASS = {"d": "0-9", "w": "a-zA-Z_0-9", "s": r" \t\n\x0B\f\r", "v": r"\n\x0B\f\r\x85\u2028\u2029"}
+_REFUSED = {"G": "\\G", "X": "\\X", "c": "\\c", "N": "\\N"}
+_POSIX = {
+    "Lower": "[a-z]",
+    "Upper": "[A-Z]",
+    "ASCII": r"[\x00-\x7F]",
+    "Alpha": "[a-zA-Z]",
+    "Digit": "[0-9]",
+    "Alnum": "[a-zA-Z0-9]",
+    "Punct": r"[!-/:-@\[-`{-~]",
+    "Graph": "[!-~]",
+    "Print": "[ -~]",
+    "Blank": r"[ \t]",
+    "Cntrl": r"[\x00-\x1F\x7F]",
+    "XDigit": "[0-9a-fA-F]",
+    "Space": r"[ \t\n\x0B\f\r]",
+}
+_FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": ""}
+
+
+@lru_cache(maxsize=256)
+def compiled(pattern: str) -> Any:
+    """A Java expression, compiled.
+
+    Raises:
+        ExpressionRuntimeError: it is not one, or uses what is refused.
+    """
+    import regex
+
+    if len(pattern) > MAX_PATTERN:
+        raise LimitExceeded(f"A regular expression has more than {MAX_PATTERN} characters")
+    try:
+        return regex.compile(translate(pattern), regex.VERSION1)
+    except (regex.error, OverflowError, RecursionError) as error:
+        raise ExpressionRuntimeError(f"The regular expression `{pattern}` cannot be read: {error}") from error
+
+
+def translate(pattern: str) -> str:
+    """A Java expression in the `regex` package's dialect.
+
+    Raises:
+        ExpressionRuntimeError: it uses something that has no counterpart.
+    """
+    parts: list[str] = []
+    depth = 0  # of character classes
+    for match in _PIECE.finditer(pattern):
+        if depth and match["char"] == "]":
+            depth -= 1
+        parts.append(_translated(match, depth, pattern))
+        if match["char"] == "[":
+            depth += 1
+    return "".join(parts)
+
+
+def _translated(match: re.Match[str], depth: int, pattern: str) -> str:
+    if match["quoted"] is not None:
+        return re.escape(match["quoted"])
+    if match["class"]:
+        return _property(match["class"], match["long"] or match["short"] or "", depth, pattern)
+    if match["code"]:
+        return re.escape(_character(int(match["code"], 16), pattern))
+    if match["escape"]:
+        return _escaped(match["escape"], match[0], depth, pattern)
+    if match["named"]:
+        return "(?P<"
+    if match["flags"] and not depth:
+        return _flags(match["flags"], pattern)
+    return "." if False else match[0]
+
+
+def _character(code: int, pattern: str) -> str:
+    if code > 0x10FFFF:
+        raise refused(f"\\x{{{code:x}}}", pattern)
+    return chr(code)
+
+
+def _escaped(mark: str, whole: str, depth: int, pattern: str) -> str:
+    if mark in _REFUSED:
+        raise refused(_REFUSED[mark], pattern)
+    if depth and mark in _IN_CLASS:
+        return _IN_CLASS[mark]
+    if depth and mark in "DWSVhHR":
+        return _ESCAPES[mark] if mark in "DWS" else _refuse_in_class(mark, pattern)
+    return _ESCAPES.get(mark, whole)
+
+
+def _refuse_in_class(mark: str, pattern: str) -> str:
+    raise refused(f"\\{mark} within […]", pattern)
+
+
+def _flags(text: str, pattern: str) -> str:
+    kept = []
+    for letter in text[2:-1]:
+        if letter != "-" and letter not in _FLAGS:
+            raise refused(f"the flag {letter}", pattern)
+        kept.append(_FLAGS.get(letter, letter))
+    letters = "".join(kept)
+    return f"(?{letters}{text[-1]}" if letters.strip("-") else "(?:" + ("" if text[-1] == ":" else ")")
+
+
+def _property(kind: str, name: str, depth: int, pattern: str) -> str:
+    negated = kind == "P"
+    if name in _POSIX:
+        members = _POSIX[name]
+        if depth and not negated:
+            return members[1:-1]
+        return f"[^{members[1:-1]}]" if negated else members
+    if name.startswith("java"):
+        raise refused(f"\\{kind}{{{name}}}", pattern)
+    return f"\\{kind}{{{name.removeprefix('Is') if len(name) > 3 else name}}}"
+
+
+def refused(what: str, pattern: str) -> ExpressionRuntimeError:
+    """The error of a part of Java's dialect that is not supported."""
+    return ExpressionRuntimeError(f"{what} is not supported in the regular expression `{pattern}`")
+
+
+def bounded_by_time(pattern: str, run: Callable[[], Any]) -> Any:
+    """Run a match that carries a time-out."""
+    try:
+        return run()
+    except TimeoutError as error:
+        raise LimitExceeded(
+            f"The regular expression `{pattern}` takes more than {MAX_REGEX_SECONDS:g} seconds"
+        ) from error
+
+
+def replace_all(text: str, pattern: str, replacement: str, budget: Budget) -> str:
+    """Java's `replaceAll`: `$1` and `${name}` are groups, a backslash escapes.
+
+    Raises:
+        LimitExceeded: it takes too long, or the text grows too long.
+    """
+    expression, seconds = compiled(pattern), budget.remaining_seconds()
+    parts = _replacement(replacement, expression)
+    room = [MAX_TEXT]
+
+    def filled(match: Any) -> str:
+        made = "".join(part if isinstance(part, str) else match[part[0]] or "" for part in parts)
+        room[0] -= len(made)
+        if room[0] < 0:
+            raise too_long()
+        return made
+
+    return str(bounded_by_time(pattern, lambda: expression.sub(filled, text, timeout=seconds)))
+
+
+_REPLACEMENT = re.compile(r"\\(.)|\$\{([a-zA-Z][a-zA-Z0-9]*)\}|\$([0-9]+)|([\\$])|([^\\$]+)", re.DOTALL)
+
+
+def _replacement(text: str, expression: Any) -> list[Any]:
+    """A replacement as texts and one-item tuples that name a group."""
+    parts: list[Any] = []
+    for escaped, name, number, stray, plain in _REPLACEMENT.findall(text):
+        if stray:
+            raise ExpressionRuntimeError(f"Illegal group reference in the replacement `{text}`")
+        if name:
+            if name not in expression.groupindex:
+                raise ExpressionRuntimeError(f"No group with name <{name}>")
+            parts.append((name,))
+        elif number:
+            parts.extend(_numbered(number, expression.groups))
+        else:
+            parts.append(escaped or plain)
+    return parts
+
+
+def _numbered(digits: str, groups: int) -> list[Any]:
+    """`$12` is group 12 if there is one, else group 1 and a 2."""
+    used = 1
+    if int(digits[0]) > groups:
+        raise ExpressionRuntimeError(f"No group {digits[0]}")
+    while used < len(digits) and int(digits[: used + 1]) <= groups:
+        used += 1
+    return [(int(digits[:used]),), digits[used:]]
+
+
+def split_at(text: str, pattern: str, limit: int, budget: Budget) -> list[str]:
+    """Java's `split`: empty parts at the end are dropped when `limit` is 0; an empty match at the start cuts nothing."""
+    expression, seconds = compiled(pattern), budget.remaining_seconds()
+
+    def cut() -> list[str]:
+        parts: list[str] = []
+        start = 0
+        for match in expression.finditer(text, timeout=seconds):
+            if 0 < limit <= len(parts) + 1:
+                break
+            if match.end() == 0 or match.start() == match.end() == len(text):
+                continue
+            parts.append(text[start : match.start()])
+            start = match.end()
+            if len(parts) > MAX_LIST:
+                raise too_many_items()
+        return [*parts, text[start:]]
+
+    parts: list[str] = bounded_by_time(pattern, cut)
+    while limit == 0 and len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return [] if limit == 0 and parts == [""] and text else parts

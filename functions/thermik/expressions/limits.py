@@ -1,0 +1,102 @@
+"""The bounds of an expression, and the budget that one rendering spends.
+
+Expressions come from users and read users' data. Whatever they say, a rendering ends, within a time and a size that a
+worker can bear. Each bound is a constant here; passing one raises `LimitExceeded`, which names it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from thermik.expressions.errors import ExpressionSyntaxError, LimitExceeded
+
+MAX_SOURCE = 1_000_000  # characters of an expression's text
+MAX_NESTING = 100  # how deep an expression's tree may be (brackets, operators, filters, tags)
+MAX_STEPS = 1_000_000  # loop rounds, calls and list items made, over one rendering with all that it renders inside
+MAX_TEXT = 10_000_000  # characters of any text made, and of all text printed
+MAX_LIST = 1_000_000  # items of any list made
+MAX_DATA_DEPTH = 200  # how deep lists and maps may nest when they are printed, read or walked
+MAX_CALLS = 20  # macros, blocks and renderings inside each other
+MAX_ROUNDS = 100  # renderings of a text until it no longer changes (Kestra's number)
+MAX_SECONDS = 10.0  # time of one rendering
+MAX_REGEX_SECONDS = 1.0  # time of one regular expression over one text
+MAX_DIGITS = 1_000  # digits of a number, and decimals of a pattern
+CLOCK_EVERY = 256  # steps between two looks at the clock
+
+_monotonic = time.monotonic
+
+
+class Budget:
+    """What one rendering may still spend; shared by everything that it renders inside."""
+
+    __slots__ = ("_deadline", "calls", "steps", "text", "unclocked")
+
+    def __init__(self) -> None:
+        self.steps = MAX_STEPS
+        self.text = MAX_TEXT
+        self.calls = 0
+        self.unclocked = CLOCK_EVERY
+        self._deadline = 0.0
+
+    def spend(self, steps: int) -> None:
+        """Count steps; look at the clock now and then. The time runs from the first step."""
+        self.steps -= steps
+        self.unclocked -= steps
+        if self.steps < 0:
+            raise LimitExceeded(f"The expression takes more than {MAX_STEPS} steps")
+        if self.unclocked < 0 or not self._deadline:
+            self.unclocked = CLOCK_EVERY
+            self._look_at_clock()
+
+    def _look_at_clock(self) -> None:
+        now = _monotonic()
+        if not self._deadline:
+            self._deadline = now + MAX_SECONDS
+        elif now > self._deadline:
+            raise LimitExceeded(f"The expression takes more than {MAX_SECONDS:g} seconds")
+
+    def remaining_seconds(self) -> float:
+        """Seconds until the rendering is stopped, at most what one regular expression may take."""
+        self.spend(1)
+        left = self._deadline - _monotonic()
+        if left <= 0:
+            raise LimitExceeded(f"The expression takes more than {MAX_SECONDS:g} seconds")
+        return min(left, MAX_REGEX_SECONDS)
+
+    def enter(self) -> None:
+        """Begin a macro, a block or a rendering inside this one; `leave` ends it."""
+        self.calls += 1
+        self.spend(1)
+        if self.calls > MAX_CALLS:
+            raise LimitExceeded(f"Macros, blocks and renderings are more than {MAX_CALLS} deep")
+
+    def leave(self) -> None:
+        """End what `enter` began."""
+        self.calls -= 1
+
+
+def checked_text(text: str) -> str:
+    """The text itself, if it is short enough."""
+    if len(text) > MAX_TEXT:
+        raise too_long()
+    return text
+
+
+def too_long() -> LimitExceeded:
+    """The error of a text that grew too long."""
+    return LimitExceeded(f"The expression produces a text of more than {MAX_TEXT} characters")
+
+
+def too_many_items() -> LimitExceeded:
+    """The error of a list that grew too long."""
+    return LimitExceeded(f"The expression produces a list of more than {MAX_LIST} items")
+
+
+def too_deep_data() -> LimitExceeded:
+    """The error of lists and maps that nest too deeply."""
+    return LimitExceeded(f"Lists and maps are nested more than {MAX_DATA_DEPTH} deep")
+
+
+def too_deep_source(at: int) -> ExpressionSyntaxError:
+    """The error of a template that nests too deeply."""
+    return ExpressionSyntaxError(f"The expression is nested more than {MAX_NESTING} deep", at)

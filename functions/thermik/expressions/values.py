@@ -1,0 +1,165 @@
+"""The values of expressions: JSON's, and the few kinds of number and list that Java tells apart and users can see.
+
+JSON integers are Java `Integer`s where they fit, literals are `Long`s; that shows in list equality, in `contains`, in
+overflow and in what some filters accept. A map or a list is any `Mapping` or `Sequence`, read through those interfaces
+alone, so that the worker may give ones that load what is asked for.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from thermik.expressions.errors import ExpressionRuntimeError
+from thermik.expressions.limits import MAX_DATA_DEPTH, too_deep_data
+
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
+
+
+class Long(int):
+    """A 64-bit integer however small: a literal, or a result of arithmetic with one."""
+
+    __slots__ = ()
+
+
+class BigInteger(int):
+    """An integer without bound however small, made by `number('BIGINTEGER')`."""
+
+    __slots__ = ()
+
+
+class Float(float):
+    """A number of 32 bits, made by `number`."""
+
+    __slots__ = ()
+
+    def __new__(cls, number: float) -> Float:
+        """Round to 32 bits."""
+        try:
+            return super().__new__(cls, struct.unpack("f", struct.pack("f", number))[0])
+        except OverflowError:
+            return super().__new__(cls, float("inf") if number > 0 else float("-inf"))
+
+
+class TextArray(tuple[str, ...]):
+    """What `split` answers: a Java array, which some list filters refuse."""
+
+    __slots__ = ()
+
+
+class Entry(tuple[Any, Any]):
+    """An entry of a map in a loop: `key`, `value`."""
+
+    __slots__ = ()
+
+
+class LoopState(dict[str, Any]):
+    """The variable `loop`; unlike a map it prints as Java's."""
+
+    __slots__ = ()
+
+
+def is_map(value: Any) -> bool:
+    """Whether keys can be looked up in it."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: Any) -> bool:
+    """Whether it is a Java array."""
+    return type(value) is TextArray
+
+
+def is_list(value: Any) -> bool:
+    """Whether it is a list: neither an array, nor an entry, nor a text."""
+    return isinstance(value, Sequence) and type(value) not in (str, TextArray, Entry, bytes) and not is_text(value)
+
+
+def is_items(value: Any) -> bool:
+    """Whether it is a list or an array."""
+    return type(value) is list or type(value) is TextArray or is_list(value)
+
+
+def is_text(value: Any) -> bool:
+    """Whether it is a text."""
+    return isinstance(value, str)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number; a boolean is none."""
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def is_integer(value: Any) -> bool:
+    """Whether it is an integer; a boolean is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_long(value: Any) -> bool:
+    """Whether Java would hold it as a 64-bit integer rather than a 32-bit one."""
+    return integer_kind(value) == "Long"
+
+
+def integer_kind(value: int) -> str:
+    """`Integer`, `Long` or `BigInteger`."""
+    if type(value) is Long:
+        return "Long"
+    if type(value) is BigInteger or not LONG_MIN <= value <= LONG_MAX:
+        return "BigInteger"
+    return "Integer" if INT_MIN <= value <= INT_MAX else "Long"
+
+
+_PLAIN_CLASSES: tuple[tuple[type, str], ...] = (
+    (bool, "java.lang.Boolean"),
+    (Float, "java.lang.Float"),
+    (float, "java.lang.Double"),
+    (Decimal, "java.math.BigDecimal"),
+    (str, "java.lang.String"),
+    (bytes, "[B"),
+    (TextArray, "[Ljava.lang.String;"),
+    (Entry, "java.util.LinkedHashMap$Entry"),
+    (Mapping, "java.util.LinkedHashMap"),
+    (Sequence, "java.util.ArrayList"),
+)
+
+
+def class_name(value: Any) -> str:
+    """The Java class that Kestra would hold the value in."""
+    if is_integer(value):
+        kind = integer_kind(value)
+        return f"java.math.{kind}" if kind == "BigInteger" else f"java.lang.{kind}"
+    for kind_of_value, name in _PLAIN_CLASSES:
+        if isinstance(value, kind_of_value):
+            return name
+    raise ExpressionRuntimeError(f"A value of an unknown kind ({type(value).__name__}) cannot be used in an expression")
+
+
+def describe(value: Any) -> str:
+    """What a message calls the value: its Java class, or `null`."""
+    return "null" if value is None else class_name(value)
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """The value as ordinary Python data; maps and lists that are not ours (they may be lazy) stay as they are."""
+    if depth > MAX_DATA_DEPTH:
+        raise too_deep_data()
+    if type(value) in (str, bool, int, float) or value is None:
+        return value
+    if type(value) in (dict, LoopState):
+        return {plain(key, depth + 1): plain(item, depth + 1) for key, item in value.items()}
+    if type(value) in (list, TextArray):
+        return [plain(item, depth + 1) for item in value]
+    return _plain_scalar(value, depth)
+
+
+def _plain_scalar(value: Any, depth: int) -> Any:
+    if type(value) is Entry:
+        return {plain(value[0], depth + 1): plain(value[1], depth + 1)}
+    if type(value) in (Long, BigInteger):
+        return int(value)
+    if type(value) is Float:
+        return float(value)
+    class_name(value)  # refuses what is no value of an expression
+    return value
