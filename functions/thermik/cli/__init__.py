@@ -1,1 +1,1 @@
-"""The command line `thermik`: one module a command, or a group of them; nothing is imported that a command does not need."""
+"""The command line `thermik`: one module a command, or a group; a command imports only what it needs."""

@@ -9,22 +9,24 @@ from typing import Any
 
 import click
 
+from thermik.cli.examples import examples
 from thermik.cli.sources import checked_one
 from thermik.machines.compiler import Definition, compile_flow
 
 
-@click.command("compile")
+@click.command(
+    "compile",
+    epilog=examples(
+        "thermik compile examples/orders/flow.yaml | jq '.States | keys'",
+        "thermik compile --format summary examples/orders/flow.yaml",
+    ),
+)
 @click.argument("file", metavar="FILE")
 @click.option("--format", "form", type=click.Choice(["json", "summary"]), default="json", help="All of it, or figures.")
 def compile_(file: str, form: str) -> None:
     """Show the state machine that a flow becomes.
 
     It is Amazon States Language; ${WorkerArn} stands for the worker function. Nothing is saved.
-
-    \b
-    Examples:
-      thermik compile examples/orders/flow.yaml | jq '.States | keys'
-      thermik compile --format summary examples/orders/flow.yaml
     """
     _, parsed = checked_one(file)
     definition = compile_flow(parsed.flow)

@@ -8,6 +8,7 @@ import sys
 import click
 
 import thermik
+from thermik.cli.examples import examples
 from thermik.cli.failures import INTERRUPTED, MISUSED, say, tell
 from thermik.cli.lazy import LazyGroup, Place
 
@@ -22,15 +23,17 @@ COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    places=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "thermik run examples/orders/flow.yaml --input orders=@examples/orders/orders.csv",
+    ),
+)
 @click.version_option(thermik.__version__, prog_name="thermik")
 def cli() -> None:
-    """Run Kestra flows: here, or on AWS without servers.
-
-    \b
-    Example:
-      thermik run examples/orders/flow.yaml --input orders=@examples/orders/orders.csv
-    """
+    """Run Kestra flows: here, or on AWS without servers."""
 
 
 def main() -> None:

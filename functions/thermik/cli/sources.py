@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from thermik.cli.client import Client, Json
 from thermik.cli.failures import CommandFailed
 from thermik.flows.problems import InvalidFlow, Problem
 from thermik.flows.source import decode_source, split_documents
@@ -80,7 +81,7 @@ def check(source: Source) -> tuple[ParsedFlow | None, list[Located]]:
     return parsed, [located(source, warning, "warning") for warning in parsed.warnings]
 
 
-def checked(files: Iterator[str] | list[str] | tuple[str, ...]) -> list[tuple[Source, ParsedFlow]]:
+def checked(files: Iterable[str]) -> list[tuple[Source, ParsedFlow]]:
     """The flows of some files, all of them valid.
 
     Raises:
@@ -104,6 +105,22 @@ def checked_one(file: str) -> tuple[Source, ParsedFlow]:
     if len(flows) > 1:
         raise CommandFailed(f"{file}: there are {len(flows)} flows in it, one is expected")
     return flows[0]
+
+
+def save_file(client: Client, file: str) -> Json:
+    """Save the only flow of a file; the flow as it was saved. Raises: CommandFailed."""
+    sources = read_sources(file)
+    if len(sources) > 1:
+        raise CommandFailed(f"{file}: there are {len(sources)} flows in it, one is expected")
+    return save(client, sources[0])
+
+
+def save(client: Client, source: Source) -> Json:
+    """Save a flow; the flow as it was saved. Raises: CommandFailed."""
+    try:
+        return client.save_flow(source.text)
+    except InvalidFlow as invalid:
+        raise CommandFailed(_told([located(source, problem) for problem in invalid.problems])) from invalid
 
 
 def _content(file: str) -> bytes:

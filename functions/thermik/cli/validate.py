@@ -7,11 +7,17 @@ from dataclasses import asdict
 
 import click
 
+from thermik.cli.examples import examples
 from thermik.cli.failures import FAILED
 from thermik.cli.sources import check, read_sources
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "thermik validate flows/*.yaml",
+        "thermik validate --format json examples/orders/flow.yaml",
+    )
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to tell the problems.")
 def validate(files: tuple[str, ...], form: str) -> int:
@@ -19,11 +25,6 @@ def validate(files: tuple[str, ...], form: str) -> int:
 
     A file may hold several flows, as YAML documents; - reads the standard input. The exit code is 0 if all
     flows are valid and 1 if one is not; warnings do not count.
-
-    \b
-    Examples:
-      thermik validate flows/*.yaml
-      thermik validate --format json examples/orders/flow.yaml
     """
     results = [(source, *check(source)) for file in files for source in read_sources(file)]
     problems = [problem for _, _, found in results for problem in found]
