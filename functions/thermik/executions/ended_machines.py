@@ -6,7 +6,8 @@ without a machine.
 
 from __future__ import annotations
 
-from thermik.executions.lifecycle import Life
+from thermik.executions.after_end import after_end
+from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.outcomes import may_work
 from thermik.executions.state import StateType
@@ -35,6 +36,7 @@ def settle_ended_machine(life: Life, machine: str) -> Execution | None:
     if after.state.current != StateType.FAILED or before.state.current == StateType.FAILED:
         return None
     close_open_task_runs(life, execution_id, StateType.FAILED)
+    after_end(life, after)
     return after
 
 

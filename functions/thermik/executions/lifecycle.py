@@ -1,7 +1,7 @@
-"""What people and events do with executions: create, find out, and (in modules beside this one) the rest.
+"""Creating executions; what else people and events do with them is in the modules beside this one.
 
 An execution is written before its machine is started; a process that dies between the two leaves a CREATED
-execution without a machine, which the sweep starts (`sweep.py`). Starting twice starts once.
+execution without a machine, which is started by whoever finds it. Starting twice starts once.
 """
 
 from __future__ import annotations
@@ -11,28 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from thermik.clock import Clock
+from thermik.executions.launch import launch
+from thermik.executions.life import Life
 from thermik.executions.model import Execution, ExecutionProgress, Kind, Label, Metadata, Trigger
-from thermik.executions.plans import Plan, Plans
-from thermik.executions.repository import Executions, Versioned
+from thermik.executions.plans import Plan
+from thermik.executions.repository import Versioned
 from thermik.executions.state import State
 from thermik.identity import new_id
-from thermik.machines.client import Machines
 
 CORRELATION = "system.correlationId"
 """The label that an execution shares with all that it starts."""
 
 SYSTEM = "system."
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """What the operations on executions need."""
-
-    executions: Executions
-    machines: Machines
-    plans: Plans
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +57,10 @@ def create(life: Life, new: NewExecution) -> Execution:
         TableUnavailable, MachinesUnavailable.
     """
     plan = life.plans.plan(new.namespace, new.flow_id, new.revision)
-    definition = plan.definition
+    _ = plan.definition  # a flow that does not compile leaves nothing behind
     execution = _execution(life, new, plan)
     life.executions.write(Versioned(execution))
-    life.machines.start(execution, definition)
-    return execution
+    return launch(life, execution)
 
 
 def _execution(life: Life, new: NewExecution, plan: Plan) -> Execution:
@@ -101,13 +90,3 @@ def execution_labels(of_flow: Sequence[Label], given: Sequence[Label], execution
     labels |= {label.key: label for label in given}
     labels.setdefault(CORRELATION, Label(key=CORRELATION, value=execution_id))
     return tuple(labels.values())
-
-
-def start_again(life: Life, execution: Execution) -> None:
-    """Start an execution's machine, in its present generation: after a crash, a takeover, a resume.
-
-    Raises:
-        FlowNotFound, InvalidFlow, FlowTooLarge, MachinesUnavailable.
-    """
-    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-    life.machines.start(execution, plan.definition)

@@ -131,6 +131,13 @@ class Metadata(_Model):
     original_created_date: Instant
 
 
+class Waiting(_Model):
+    """A state of another execution's machine that waits for the end of this one."""
+
+    execution: str
+    token: str
+
+
 class ExecutionProgress(_Model):
     """What the engine must know of an execution.
 
@@ -138,13 +145,15 @@ class ExecutionProgress(_Model):
         generation: how often a machine was started for it beyond the first (restarts, resumes, recoveries).
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
-        secrets: encrypted or given texts that logs must mask.
+        secrets: plain texts that logs must mask.
+        waiting: the parent that waits for the end (a Subflow).
     """
 
     generation: int = 0
     owner: str | None = None
     held: bool = False
     secrets: tuple[str, ...] = ()
+    waiting: Waiting | None = None
 
 
 class Execution(_Model):

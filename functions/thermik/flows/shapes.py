@@ -7,6 +7,7 @@ machine, and the worker what opening and closing mean. A new flowable of a known
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class InSequence:
     """One list of children, one after the other."""
 
     branch: str = "tasks"
+    side_by_side: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class OneOf:
     """
 
     branches: tuple[str, ...]
+    side_by_side: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Together:
 
     branch: str = "tasks"
     limit: int = 0
+    side_by_side: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class ForEachValue:
     branch: str = "tasks"
     limit: int = 1
     together: bool = False
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the children of one turn do not wait for each other."""
+        return self.together
 
 
 Shape = InSequence | OneOf | Together | ForEachValue

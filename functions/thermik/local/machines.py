@@ -49,7 +49,7 @@ class EmbeddedMachines:
         """End the machine."""
         self.engine.stop(machine_name(execution), "Stopped", cause)
 
-    def answer(self, token: str, output: dict[str, Any]) -> bool:
+    def answer(self, _execution: Execution, token: str, output: dict[str, Any]) -> bool:
         """Send a token's answer."""
         try:
             self.engine.send_task_success(token, output)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from thermik.clock import SystemClock
 from thermik.executions.ended_machines import settle_ended_machine
-from thermik.executions.lifecycle import Life
+from thermik.executions.life import Life
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions
 from thermik.flows.flow import Flow
@@ -50,20 +50,15 @@ class Runtime:
         self.types = Registry()
         self.flows = Flows(self.table, self.blobs, self.types, self.clock)
         plans = KeptPlans(self._load)
-        self.ports = Ports(
-            table=self.table,
-            blobs=self.blobs,
-            clock=self.clock,
-            plans=plans,
-            leases=ProcessLeases(self.process),
-            zone=UTC,
-            secret=_no_secrets,
-        )
-        self.worker = Worker(self.ports)
         self.machines = EmbeddedMachines(
-            self.worker.handle, self.clock, owner=self.process.token, workers=WORKERS, on_ended=self._machine_ended
+            lambda payload: self.worker.handle(payload),
+            self.clock,
+            owner=self.process.token,
+            workers=WORKERS,
+            on_ended=self._machine_ended,
         )
         self.life = Life(Executions(self.table), self.machines, plans, self.clock)
+        self.worker = Worker(Ports(self.life, self.blobs, ProcessLeases(self.process), zone=UTC, secret=_no_secrets))
         self._ending = threading.Event()
         self._watcher: threading.Thread | None = None
 

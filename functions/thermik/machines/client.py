@@ -35,8 +35,8 @@ class Machines(Protocol):
         """End the machine of an execution, if it runs. Raises: MachinesUnavailable."""
         ...
 
-    def answer(self, token: str, output: dict[str, Any]) -> bool:
-        """Let the state that waits with this token go on; False if nothing waits with it any more.
+    def answer(self, execution: Execution, token: str, output: dict[str, Any]) -> bool:
+        """Let the state of an execution's machine that waits with this token go on; False if nothing waits with it any more.
 
         Raises: MachinesUnavailable.
         """

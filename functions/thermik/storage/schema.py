@@ -119,3 +119,13 @@ def key_values_partition(namespace: str) -> str:
 def task_state(key: str) -> Key:
     """A document that tasks keep between executions."""
     return Key(f"state#{key}", "state")
+
+
+def slots(namespace: str, flow_id: str) -> Key:
+    """The executions of a flow that hold a concurrency slot."""
+    return Key(f"slots#{namespace}#{flow_id}", "slots")
+
+
+def queue_partition(namespace: str, flow_id: str) -> str:
+    """The executions of a flow that wait for a slot, by creation."""
+    return f"queue#{namespace}#{flow_id}"

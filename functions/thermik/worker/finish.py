@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from thermik.executions.after_end import after_end
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import joined_state
 from thermik.executions.state import StateType
@@ -42,6 +43,7 @@ def finish(scene: Scene) -> dict[str, Any]:
     execution = scene.execution.value
     if not execution.state.is_terminal:
         execution = _end(scene)
+        after_end(scene.ports.life, execution)
     if execution.state.current in (_S.FAILED, _S.KILLED, _S.CANCELLED):
         raise ExecutionFailed(f"execution {execution.id} is {execution.state.current.value}")
     return {"state": execution.state.current.value}

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from thermik.clock import Clock
 from thermik.executions.large_outputs import LargeOutputs
+from thermik.executions.life import Life
 from thermik.executions.model import Lease
 from thermik.executions.plans import Plans
 from thermik.executions.repository import Executions
@@ -43,10 +44,8 @@ class Ports:
         zone: the zone of dates that name none.
     """
 
-    table: Table
+    life: Life
     blobs: Blobs
-    clock: Clock
-    plans: Plans
     leases: Leases
     zone: tzinfo
     secret: Callable[[str, str], str]
@@ -56,7 +55,22 @@ class Ports:
     @property
     def executions(self) -> Executions:
         """The executions of the table."""
-        return Executions(self.table)
+        return self.life.executions
+
+    @property
+    def table(self) -> Table:
+        """The table."""
+        return self.life.executions.table
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        return self.life.clock
+
+    @property
+    def plans(self) -> Plans:
+        """The flows that executions run."""
+        return self.life.plans
 
     @property
     def large_outputs(self) -> LargeOutputs:

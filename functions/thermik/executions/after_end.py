@@ -1,0 +1,40 @@
+"""What the end of an execution sets going, however it ended. All of it can be repeated, and the sweep repeats it.
+
+A slot of the flow's concurrency goes on to the next; a parent that waits is answered.
+"""
+
+from __future__ import annotations
+
+from thermik.clock import instant_text
+from thermik.executions.launch import pass_on
+from thermik.executions.life import Life
+from thermik.executions.model import Execution
+from thermik.executions.slots import Slots
+
+
+def after_end(life: Life, execution: Execution) -> None:
+    """Tell whoever waits for the end of this execution.
+
+    Raises:
+        TableUnavailable, MachinesUnavailable: some may not be told yet; call again.
+    """
+    _release_slot(life, execution)
+    _answer_parent(life, execution)
+
+
+def _release_slot(life: Life, execution: Execution) -> None:
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    if plan.flow.concurrency is None:
+        return
+    slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
+    slots.leave(execution.id, instant_text(execution.state.start_date))
+    slots.release(execution.id)
+    pass_on(life, slots, plan.flow.concurrency.limit)
+
+
+def _answer_parent(life: Life, execution: Execution) -> None:
+    waiting = execution.progress.waiting
+    if waiting is None:
+        return
+    parent = life.executions.execution(waiting.execution).value
+    life.machines.answer(parent, waiting.token, {})

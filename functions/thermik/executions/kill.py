@@ -1,0 +1,75 @@
+"""Killing an execution: it is KILLED at once, and nothing of it, nor of what it started, runs afterwards.
+
+KILLING is written first: from then on no operation starts anything, and a process that dies on the way leaves an
+execution that the next kill, or the sweep, brings to its end. Work in flight is interrupted by its own worker,
+which watches the execution; what it still records of itself is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from thermik.executions.after_end import after_end
+from thermik.executions.ended_machines import close_open_task_runs
+from thermik.executions.life import Life
+from thermik.executions.model import Execution
+from thermik.executions.refusals import WrongState
+from thermik.executions.state import StateType
+from thermik.storage import schema
+from thermik.storage.table import Index
+
+_S = StateType
+
+
+def kill(life: Life, execution_id: str, *, cascade: bool = True) -> Execution:
+    """Kill an execution and, with `cascade`, all that it started. Repeating it changes nothing.
+
+    Raises:
+        ExecutionNotFound: there is none.
+        WrongState: it has ended, and nothing else is to be killed.
+        TableUnavailable, MachinesUnavailable: it may be half killed; call again.
+    """
+    execution = life.executions.change_execution(execution_id, lambda current: _killing(life, current))
+    if execution.state.is_terminal and not cascade:
+        raise WrongState(f"Execution '{execution_id}' is already terminated ({execution.state.current.value})")
+    if execution.state.current == _S.KILLING:
+        execution = finish_kill(life, execution)
+    if cascade:
+        for child in _children(life, execution_id):
+            kill(life, child.id)
+    return execution
+
+
+def finish_kill(life: Life, execution: Execution) -> Execution:
+    """Bring an execution that is KILLING to its end."""
+    life.machines.stop(execution, "killed")
+    close_open_task_runs(life, execution.id, _S.KILLED)
+    killed = life.executions.change_execution(execution.id, lambda current: _killed(life, current))
+    after_end(life, killed)
+    return killed
+
+
+def _killing(life: Life, execution: Execution) -> Execution:
+    if execution.state.is_terminal:
+        return execution
+    return execution.with_state(_S.KILLING, life.clock.now())
+
+
+def _killed(life: Life, execution: Execution) -> Execution:
+    if execution.state.current != _S.KILLING:
+        return execution
+    return execution.with_state(_S.KILLED, life.clock.now())
+
+
+def _children(life: Life, execution_id: str) -> Iterator[Execution]:
+    """The executions that this one started and that have not ended, found by index."""
+    cursor: str | None = None
+    while True:
+        page = life.executions.table.query(schema.children_partition(execution_id), index=Index.THIRD, cursor=cursor)
+        for record in page.records:
+            child = Execution.model_validate(record.body)
+            if not child.state.is_terminal:
+                yield child
+        cursor = page.cursor
+        if cursor is None:
+            return

@@ -1,0 +1,86 @@
+"""From a written execution to a running machine, past the flow's concurrency limit.
+
+Called when an execution is created, and again by whoever finds one that a crash left behind: every step can be
+repeated.
+"""
+
+from __future__ import annotations
+
+from thermik.clock import instant_text
+from thermik.executions.life import Life
+from thermik.executions.model import Execution
+from thermik.executions.plans import Plan
+from thermik.executions.slots import Slots
+from thermik.executions.state import StateType
+from thermik.flows.flow import ConcurrencyBehavior
+
+_S = StateType
+
+
+def launch(life: Life, execution: Execution) -> Execution:
+    """Start an execution that was created, or let it wait, or end it, as the flow's concurrency says.
+
+    Raises:
+        FlowNotFound, InvalidFlow, FlowTooLarge, MachinesUnavailable, TableUnavailable: it stays CREATED; call again.
+    """
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    concurrency = plan.flow.concurrency
+    if concurrency is None:
+        return start_machine(life, execution, plan)
+    slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
+    if slots.take(execution.id, concurrency.limit):
+        return start_machine(life, execution, plan)
+    match concurrency.behavior:
+        case ConcurrencyBehavior.CANCEL:
+            return _end(life, execution, _S.CANCELLED)
+        case ConcurrencyBehavior.FAIL:
+            return _end(life, execution, _S.FAILED)
+        case ConcurrencyBehavior.QUEUE:
+            return _queue(life, execution, slots, concurrency.limit)
+
+
+def start_machine(life: Life, execution: Execution, plan: Plan) -> Execution:
+    """Start an execution's machine in its present generation."""
+    life.machines.start(execution, plan.definition)
+    return execution
+
+
+def _queue(life: Life, execution: Execution, slots: Slots, limit: int) -> Execution:
+    slots.queue(execution.id, instant_text(execution.state.start_date))
+    queued = life.executions.change_execution(execution.id, lambda current: _to(life, current, _S.QUEUED))
+    pass_on(life, slots, limit)  # a slot may have become free between the look and the queue
+    return queued
+
+
+def pass_on(life: Life, slots: Slots, limit: int) -> None:
+    """Start whoever waited longest, as long as slots are free."""
+    while (execution_id := slots.pass_on(limit)) is not None:
+        start_queued(life, execution_id)
+
+
+def start_queued(life: Life, execution_id: str) -> Execution:
+    """Start an execution that was given a slot; from now on this process runs it."""
+
+    def mine(execution: Execution) -> Execution:
+        if execution.state.is_terminal:
+            return execution
+        return execution.model_copy(
+            update={"progress": execution.progress.model_copy(update={"owner": life.machines.owner()})}
+        )
+
+    execution = life.executions.change_execution(execution_id, mine)
+    if execution.state.is_terminal:  # killed while it waited: the slot goes on to the next
+        Slots(life.executions.table, execution.namespace, execution.flow_id).release(execution_id)
+        return execution
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    return start_machine(life, execution, plan)
+
+
+def _end(life: Life, execution: Execution, state: StateType) -> Execution:
+    return life.executions.change_execution(execution.id, lambda current: _to(life, current, state))
+
+
+def _to(life: Life, execution: Execution, state: StateType) -> Execution:
+    if execution.state.current != _S.CREATED:
+        return execution
+    return execution.with_state(state, life.clock.now())

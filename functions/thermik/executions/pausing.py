@@ -1,0 +1,112 @@
+"""Pausing an execution by hand, and resuming what is paused: by hand, or by a Pause task.
+
+Paused by hand, an execution loses its machine at the next operation and gets another when it is resumed; what is
+at work ends and is recorded. A Pause task waits with a task token; resuming answers the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thermik.executions.launch import start_machine
+from thermik.executions.life import Life
+from thermik.executions.model import Execution, TaskRun
+from thermik.executions.refusals import Unacceptable, WrongState
+from thermik.executions.state import StateType
+
+_S = StateType
+
+
+def pause(life: Life, execution_id: str) -> Execution:
+    """Pause a RUNNING execution: nothing starts until it is resumed.
+
+    Raises:
+        ExecutionNotFound: there is none.
+        Unacceptable: it is not RUNNING.
+    """
+
+    def paused(execution: Execution) -> Execution:
+        if execution.progress.held:
+            return execution
+        if execution.state.current not in (_S.RUNNING, _S.RETRYING):
+            raise Unacceptable(f"Execution must be RUNNING to be paused, current state is '{execution.state.current}'")
+        progress = execution.progress.model_copy(update={"held": True})
+        running = execution.with_state(_S.RUNNING, life.clock.now())
+        return running.with_state(_S.PAUSED, life.clock.now(), progress=progress)
+
+    return life.executions.change_execution(execution_id, paused)
+
+
+def resume(life: Life, execution_id: str, inputs: Mapping[str, Any] | None = None) -> Execution:
+    """Let a paused execution go on.
+
+    Args:
+        inputs: the values of the Pause task's `onResume`, typed.
+
+    Raises:
+        ExecutionNotFound: there is none.
+        WrongState: it is not paused.
+    """
+    execution = life.executions.execution(execution_id).value
+    if execution.state.current != _S.PAUSED:
+        raise WrongState(
+            f"Execution '{execution_id}' is not paused, current state is '{execution.state.current.value}'"
+        )
+    if execution.progress.held:
+        return _let_go(life, execution_id)
+    paused = first_paused(life, execution_id)
+    if paused is None:
+        raise WrongState(f"Execution '{execution_id}' has no paused task")
+    return end_pause(life, paused, inputs)
+
+
+def first_paused(life: Life, execution_id: str) -> TaskRun | None:
+    """The Pause that a resume means: the first that was paused."""
+    runs = (run.value for run in life.executions.all_task_runs(execution_id))
+    return next((run for run in runs if run.state.current == _S.PAUSED), None)
+
+
+def end_pause(life: Life, run: TaskRun, inputs: Mapping[str, Any] | None, state: StateType = _S.SUCCESS) -> Execution:
+    """A Pause goes on, or ends with a state; its execution runs unless something else pauses it."""
+
+    def gone_on(current: TaskRun) -> TaskRun:
+        if current.state.current != _S.PAUSED:
+            return current
+        now = life.clock.now()
+        outputs = {**(current.outputs or {}), **({"onResume": dict(inputs)} if inputs is not None else {})}
+        if state == _S.FAILED:
+            return current.with_state(_S.FAILED, now, outputs=outputs)
+        running = current.with_state(_S.RUNNING, now, outputs=outputs)
+        return running if current.progress.decision else running.with_state(state, now)
+
+    changed = life.executions.change_task_run(run.execution_id, run.id, gone_on) or run
+    execution = life.executions.change_execution(run.execution_id, lambda each: _running_again(life, each))
+    if changed.progress.token is not None:
+        life.machines.answer(execution, changed.progress.token, {})
+    return execution
+
+
+def _running_again(life: Life, execution: Execution) -> Execution:
+    if execution.state.current != _S.PAUSED or execution.progress.held or first_paused(life, execution.id) is not None:
+        return execution
+    now = life.clock.now()
+    return execution.with_state(_S.RESTARTED, now).with_state(_S.RUNNING, now)
+
+
+def _let_go(life: Life, execution_id: str) -> Execution:
+    """Resume what was paused by hand: another machine, from the beginning."""
+
+    def running(execution: Execution) -> Execution:
+        if not execution.progress.held:
+            return execution
+        progress = execution.progress.model_copy(
+            update={"held": False, "generation": execution.progress.generation + 1, "owner": life.machines.owner()}
+        )
+        return execution.with_state(_S.RUNNING, life.clock.now(), progress=progress)
+
+    before = life.executions.execution(execution_id).value
+    life.machines.stop(before, "resumed")
+    execution = life.executions.change_execution(execution_id, running)
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    return start_machine(life, execution, plan)

@@ -1,0 +1,177 @@
+"""Replaying: a new execution from an old one, from the beginning or from one of its task runs.
+
+The old execution stays as it is. Task runs before the chosen one are copied; since ids are derived, a copy's id
+is the one that the new execution's own operations will look for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from thermik.executions.launch import launch, start_machine
+from thermik.executions.life import Life
+from thermik.executions.model import Execution, ExecutionProgress, Scope, TaskRun
+from thermik.executions.places import task_run_id
+from thermik.executions.refusals import Unacceptable
+from thermik.executions.repository import Versioned
+from thermik.executions.revival import NOTHING_TO_RESTART, ancestors_of
+from thermik.executions.state import State, StateType
+from thermik.flows.task import FlowableTask
+from thermik.flows.tree import ERRORS, FlowTree, Node
+from thermik.identity import new_id
+from thermik.storage.table import MAX_TRANSACTION_WRITES
+
+_S = StateType
+
+
+def replay(
+    life: Life,
+    execution_id: str,
+    *,
+    from_task_run: str | None = None,
+    revision: int | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    new_execution_id: str | None = None,
+) -> Execution:
+    """Make and start a new execution from an old one.
+
+    Args:
+        from_task_run: where to begin; None from the start.
+        inputs: others than the old one's.
+        new_execution_id: given where inputs' files are stored under it already.
+
+    Raises:
+        ExecutionNotFound, FlowNotFound, FlowTooLarge.
+        Unacceptable: there is no such task run.
+    """
+    source = life.executions.execution(execution_id).value
+    execution = _copy(life, source, new_execution_id or new_id(), revision, inputs)
+    if from_task_run is None:
+        life.executions.write(Versioned(execution))
+        return launch(life, execution)
+    runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
+    if from_task_run not in runs:
+        raise Unacceptable(NOTHING_TO_RESTART)
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    now = life.clock.now()
+    execution = execution.model_copy(update={"state": source.state}).with_state(_S.RESTARTED, now)
+    kept = _kept(runs, from_task_run, plan.tree)
+    above = {each.value.id for each in ancestors_of(runs[from_task_run].value, runs)}
+    copies = _copies(kept, execution)
+    for old, run in list(copies.items()):
+        if old == from_task_run:
+            copies[old] = _chosen(run, plan.tree, life)
+        elif old in above:
+            copies[old] = run.with_state(_S.RUNNING, now)
+    _write(life, execution, list(copies.values()))
+    return start_machine(life, execution, plan)
+
+
+def _copy(life: Life, source: Execution, new: str, revision: int | None, inputs: Mapping[str, Any] | None) -> Execution:
+    metadata = source.metadata.model_copy(update={"attempt_number": source.metadata.attempt_number + 1})
+    return source.model_copy(
+        update={
+            "id": new,
+            "parent_id": source.id,
+            "flow_revision": revision or source.flow_revision,
+            "inputs": dict(inputs) if inputs is not None else source.inputs,
+            "outputs": None,
+            "metadata": metadata,
+            "state": State.created(life.clock.now()),
+            "progress": ExecutionProgress(owner=life.machines.owner(), secrets=source.progress.secrets),
+        }
+    )
+
+
+def _kept(runs: Mapping[str, Versioned[TaskRun]], chosen: str, tree: FlowTree) -> dict[str, TaskRun]:
+    """The runs that are copied: all but the chosen one's children, what comes after it, and error handlers."""
+    path = [runs[chosen].value, *(each.value for each in ancestors_of(runs[chosen].value, runs))]
+    kept = {}
+    for run in (each.value for each in runs.values()):
+        line = [run, *(each.value for each in ancestors_of(run, runs))]
+        if not _comes_after(line, path, tree):
+            kept[run.id] = run
+    return kept
+
+
+def _comes_after(line: Sequence[TaskRun], path: Sequence[TaskRun], tree: FlowTree) -> bool:
+    """Whether a run (with its ancestors) lies below the chosen one, or after it in any list or loop around both."""
+    ids = {run.id for run in line}
+    if path[0].id in ids:
+        return line[0].id != path[0].id
+    for mine, chosen in zip(reversed(line), reversed(path), strict=False):
+        if mine.id != chosen.id:
+            return _follows(mine, chosen, tree)
+    return False  # an ancestor of the chosen one
+
+
+def _follows(run: TaskRun, chosen: TaskRun, tree: FlowTree) -> bool:
+    """Whether a run follows another with the same parent: later in its sequence, or in a later turn of its loop."""
+    node, other = tree.nodes.get(run.task_id), tree.nodes.get(chosen.task_id)
+    if node is None or other is None or node.branch == ERRORS:
+        return True
+    if node.turns and run.progress.scope and chosen.progress.scope and node.branch == other.branch:
+        turn, chosen_turn = run.progress.scope.turn, chosen.progress.scope.turn
+        if turn != chosen_turn:
+            return turn > chosen_turn and _one_by_one(node.parent)
+    if _side_by_side(node.parent):
+        return False
+    return _position(node, tree) > _position(other, tree)
+
+
+def _one_by_one(loop: Node | None) -> bool:
+    """Whether a loop takes its values one after the other."""
+    return loop is not None and isinstance(loop.task, FlowableTask) and getattr(loop.task.shape, "limit", 0) == 1
+
+
+def _side_by_side(parent: Node | None) -> bool:
+    """Whether a flowable's children run side by side."""
+    if parent is None or not isinstance(parent.task, FlowableTask):
+        return False
+    return parent.task.shape.side_by_side
+
+
+def _position(node: Node, tree: FlowTree) -> int:
+    siblings = node.parent.branches[node.branch] if node.parent else tree.sections[node.branch]
+    return siblings.index(node)
+
+
+def _copies(kept: Mapping[str, TaskRun], execution: Execution) -> dict[str, TaskRun]:
+    """The runs under the new execution's ids, by their old ids."""
+    new_ids: dict[str, str] = {}
+
+    def renamed(scope: Scope | None) -> Scope | None:
+        return scope and Scope(run=new_name(kept[scope.run]), turn=scope.turn)
+
+    def new_name(run: TaskRun) -> str:
+        if run.id not in new_ids:
+            new_ids[run.id] = task_run_id(execution.id, run.task_id, renamed(run.progress.scope))
+        return new_ids[run.id]
+
+    copies = {}
+    for old, run in kept.items():
+        parent = run.parent_task_run_id
+        changes = {
+            "id": new_name(run),
+            "execution_id": execution.id,
+            "parent_task_run_id": new_name(kept[parent]) if parent else None,
+        }
+        copies[old] = run.model_copy(update=changes).with_progress(scope=renamed(run.progress.scope), lease=None)
+    return copies
+
+
+def _chosen(run: TaskRun, tree: FlowTree, life: Life) -> TaskRun:
+    """The run to begin at: a flowable goes on, anything else is tried again."""
+    node = tree.nodes.get(run.task_id)
+    if node is None:
+        raise Unacceptable(NOTHING_TO_RESTART)
+    flowable = isinstance(node.task, FlowableTask)
+    return run.with_state(_S.RUNNING if flowable else _S.RESTARTED, life.clock.now())
+
+
+def _write(life: Life, execution: Execution, runs: Sequence[TaskRun]) -> None:
+    """The task runs first, the execution last: without it nothing of the copy is ever looked at."""
+    writes = [Versioned(run).put() for run in runs] + [Versioned(execution).put()]
+    for start in range(0, len(writes), MAX_TRANSACTION_WRITES):
+        life.executions.table.write(*writes[start : start + MAX_TRANSACTION_WRITES])

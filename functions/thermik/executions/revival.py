@@ -1,0 +1,151 @@
+"""Restarting an execution that has ended, and changing the state of one of its task runs.
+
+Both change task runs, then make the execution RESTARTED with a new generation and start a machine from the
+beginning: what ended well answers at once, what was revived runs again. The execution's own change comes last,
+in the last transaction, so a process that dies before it leaves an execution that can be restarted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from thermik.executions.launch import start_machine
+from thermik.executions.life import Life
+from thermik.executions.model import Execution, TaskRun
+from thermik.executions.refusals import Unacceptable, WrongState
+from thermik.executions.repository import Versioned
+from thermik.executions.slots import Slots
+from thermik.executions.state import StateType
+from thermik.flows.tree import ERRORS, FlowTree
+from thermik.storage import schema
+from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete, Write
+
+_S = StateType
+
+NOTHING_TO_RESTART = "No task found to restart execution from!"
+"""Kestra's words."""
+
+_RESTARTABLE = frozenset({_S.FAILED, _S.PAUSED, _S.RESTARTED})
+"""RESTARTED, too: a restart that did not come to its end is begun again."""
+
+Runs = Mapping[str, Versioned[TaskRun]]
+
+
+def restart(life: Life, execution_id: str) -> Execution:
+    """Run an execution again from its failed (or paused) task runs.
+
+    Raises:
+        ExecutionNotFound: there is none.
+        WrongState: it has not ended, and is not paused.
+        Unacceptable: no task run failed or is paused.
+        Conflict: it was changed meanwhile; nothing was started.
+    """
+    found = life.executions.execution(execution_id)
+    execution = found.value
+    if not execution.state.is_terminal and execution.state.current != _S.PAUSED:
+        raise WrongState(f"Execution must be terminated to be restarted, current state is '{execution.state.current}'")
+    tree = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
+    runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
+    revived, dropped = restarted_runs(life, runs, tree)
+    if not revived:
+        raise Unacceptable(NOTHING_TO_RESTART)
+    life.machines.stop(execution, "restarted")
+    return revive(life, found, revived, dropped)
+
+
+def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
+    """The runs that go on, in their new states, and those that are forgotten (of `errors`), to be made anew."""
+    dropped = [run for run in runs.values() if is_handler(run.value, tree)]
+    gone = {run.value.id for run in dropped}
+    causes = [run for run in runs.values() if run.value.state.current in _RESTARTABLE and run.value.id not in gone]
+    now = life.clock.now()
+    ancestors = {each.value.id: each for cause in causes for each in ancestors_of(cause.value, runs)}
+    revived = [_running(life, each) for each in ancestors.values()]
+    leaves = [cause for cause in causes if cause.value.id not in ancestors]
+    revived += [leaf.then(leaf.value.with_state(_S.RESTARTED, now).with_progress(lease=None)) for leaf in leaves]
+    return revived, dropped
+
+
+def change_task_run_state(life: Life, execution_id: str, task_run_id: str, state: StateType) -> Execution:
+    """Give a task run another state ("mark as") and let the execution go on from there.
+
+    Raises:
+        ExecutionNotFound: there is none.
+        WrongState: it is at work.
+        Unacceptable: it has no such task run, or no task run can be put into that state.
+        Conflict: it was changed meanwhile.
+    """
+    if state not in (_S.SUCCESS, _S.WARNING, _S.FAILED, _S.KILLED, _S.CANCELLED, _S.SKIPPED, _S.RUNNING):
+        raise Unacceptable(f"A task run cannot be marked as {state.value}")
+    found = life.executions.execution(execution_id)
+    if not found.value.state.is_terminal and found.value.state.current != _S.PAUSED:
+        raise WrongState(
+            f"Execution '{execution_id}' is {found.value.state.current.value}: its task runs cannot be changed"
+        )
+    runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
+    if task_run_id not in runs:
+        raise Unacceptable(f"No task run '{task_run_id}' in execution '{execution_id}'")
+    target = runs[task_run_id]
+    life.machines.stop(found.value, "changed")
+    revived = [_running(life, each) for each in ancestors_of(target.value, runs)]
+    return revive(life, found, [*revived, target.then(_marked(life, target.value, state))], [])
+
+
+def _marked(life: Life, run: TaskRun, state: StateType) -> TaskRun:
+    now = life.clock.now()
+    attempts = run.attempts
+    if attempts:
+        last = attempts[-1].model_copy(update={"state": attempts[-1].state.to(state, now)})
+        attempts = (*attempts[:-1], last)
+    return run.with_state(state, now, attempts=attempts).with_progress(lease=None, retry_at=None)
+
+
+def revive(
+    life: Life,
+    found: Versioned[Execution],
+    changed: Sequence[Versioned[TaskRun]],
+    dropped: Sequence[Versioned[TaskRun]],
+) -> Execution:
+    """Write the changed task runs and the execution, RESTARTED in a new generation, and start its machine."""
+    execution = renewed(life, found.value)
+    writes: list[Write] = [run.put() for run in changed]
+    writes += [Delete(schema.task_run(run.value.execution_id, run.value.id), run.version) for run in dropped]
+    writes.append(found.then(execution).put())
+    for chunk in _chunks(writes, MAX_TRANSACTION_WRITES):
+        life.executions.table.write(*chunk)
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    if plan.flow.concurrency is not None:
+        Slots(life.executions.table, execution.namespace, execution.flow_id).hold(execution.id)
+    return start_machine(life, execution, plan)
+
+
+def renewed(life: Life, execution: Execution) -> Execution:
+    """The execution RESTARTED, for another machine."""
+    progress = execution.progress.model_copy(
+        update={"generation": execution.progress.generation + 1, "held": False, "owner": life.machines.owner()}
+    )
+    metadata = execution.metadata.model_copy(update={"attempt_number": execution.metadata.attempt_number + 1})
+    return execution.with_state(_S.RESTARTED, life.clock.now(), progress=progress, metadata=metadata)
+
+
+def ancestors_of(run: TaskRun, runs: Runs) -> Iterator[Versioned[TaskRun]]:
+    """The flowables' runs above a run, nearest first."""
+    parent = runs.get(run.parent_task_run_id or "")
+    while parent is not None:
+        yield parent
+        parent = runs.get(parent.value.parent_task_run_id or "")
+
+
+def is_handler(run: TaskRun, tree: FlowTree) -> bool:
+    """Whether a run belongs to an `errors` block, of the flow or of a flowable, at any depth."""
+    node = tree.nodes.get(run.task_id)
+    return node is not None and any(place.branch == ERRORS for place in (node, *node.ancestors()))
+
+
+def _running(life: Life, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
+    return run.then(run.value.with_state(_S.RUNNING, life.clock.now()))
+
+
+def _chunks(writes: Sequence[Write], size: int) -> Iterable[Sequence[Write]]:
+    for start in range(0, len(writes), size):
+        yield writes[start : start + size]
