@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import random
 import threading
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +37,9 @@ class OneAtATime:
         self._client = client
         self._lock = threading.RLock()
 
+    def close(self) -> None:
+        """Nothing: the next test needs it too."""
+
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
         if not callable(found):
@@ -56,3 +63,34 @@ class Meddled:
     def __getattr__(self, operation: str) -> Any:
         call = getattr(self._client, operation)
         return lambda **arguments: self._meddle(operation, call, arguments)
+
+
+PATTERN = random.Random(1).randbytes(99_991)
+
+
+class Endless(io.RawIOBase):
+    """So many bytes, each read shorter than asked for, none of them in memory."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._at = 0
+        self._size = size
+
+    def read(self, size: int = -1) -> bytes:
+        assert size > 0, "it must not be read as a whole"
+        begin = self._at % len(PATTERN)
+        piece = PATTERN[begin : begin + min(size, self._size - self._at, 60_000)]
+        self._at += len(piece)
+        return piece
+
+
+@contextmanager
+def at_most(peak_bytes: int) -> Iterator[None]:
+    """Fails if more memory than this is held at any moment within."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < peak_bytes

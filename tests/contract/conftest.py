@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from contract.adapters import OneAtATime, SetClock
+from thermik.identity import new_id
 from thermik.storage import aws
 from thermik.storage.blobs import Blobs
 from thermik.storage.dynamodb import DynamoTable
@@ -25,19 +26,35 @@ def clock() -> SetClock:
     return SetClock()
 
 
-@pytest.fixture
-def moto_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
-    """Makes clients of moto's services, empty for each test."""
-    monkeypatch.setattr(aws, "_sessions", [])  # one that was made before moto was imported would reach for AWS
-    with mock_aws():
-        yield lambda service: OneAtATime(aws.create_client(service))
+@pytest.fixture(scope="module")
+def moto_client() -> Iterator[Callable[[str], Any]]:
+    """Makes clients of moto's services. They stay for a module, because making them takes longer than most tests."""
+    clients: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patched, mock_aws():
+        patched.setattr(aws, "_sessions", [])  # one that was made before moto was imported would reach for AWS
+
+        def client(service: str) -> Any:
+            if service not in clients:
+                clients[service] = OneAtATime(aws.create_client(service))
+            return clients[service]
+
+        yield client
 
 
 @pytest.fixture
 def dynamodb_table(moto_client: Callable[[str], Any], clock: SetClock) -> DynamoTable:
     client = moto_client("dynamodb")
-    client.create_table(TableName="thermik", **table_definition())
-    return DynamoTable("thermik", client=client, clock=clock, pause=lambda _: None)
+    name = f"thermik-{new_id()}"
+    client.create_table(TableName=name, **table_definition())
+    return DynamoTable(name, client=client, clock=clock, pause=lambda _: None)
+
+
+@pytest.fixture
+def s3_blobs(moto_client: Callable[[str], Any]) -> S3Blobs:
+    client = moto_client("s3")
+    name = f"internal-{new_id().lower()}"
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    return S3Blobs(name, client=client)
 
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
@@ -48,13 +65,6 @@ def table(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> It
         adapter = request.getfixturevalue("dynamodb_table")
     yield adapter
     adapter.close()
-
-
-@pytest.fixture
-def s3_blobs(moto_client: Callable[[str], Any]) -> S3Blobs:
-    client = moto_client("s3")
-    client.create_bucket(Bucket="internal", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    return S3Blobs("internal", client=client)
 
 
 @pytest.fixture(params=["files", "s3"])

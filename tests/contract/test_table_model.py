@@ -186,13 +186,6 @@ def test_dynamodb_does_what_the_model_does(monkeypatch: pytest.MonkeyPatch) -> N
             def open_table(clock: SetClock) -> Table:
                 name = f"model-{next(names)}"
                 client.create_table(TableName=name, **table_definition())
-                return DynamoTable(name, client=Kept(client), clock=clock)
+                return DynamoTable(name, client=OneAtATime(client), clock=clock)
 
         run_state_machine_as_test(Machine, settings=settings(max_examples=15, stateful_step_count=20))
-
-
-class Kept(OneAtATime):
-    """A client that the next example needs too."""
-
-    def close(self) -> None:
-        """Nothing."""

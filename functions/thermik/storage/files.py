@@ -143,7 +143,7 @@ def _write(path: Path, content: bytes | BinaryIO, key: str) -> int:
     return size
 
 
-def _write_all(descriptor: int, piece: bytes) -> None:
+def _write_all(descriptor: int, piece: bytes | bytearray) -> None:
     left = memoryview(piece)
     while left:
         left = left[os.write(descriptor, left) :]

@@ -35,6 +35,8 @@ _READ_SECONDS = 30.0
 _MARK = "thermik-write"
 _MAX_TRIES = 4
 
+_Part = bytes | bytearray
+
 
 class S3Blobs:
     """`Blobs` in a bucket.
@@ -62,7 +64,9 @@ class S3Blobs:
                 return len(first)
             if not overwrite:
                 self._refuse_existing(key)  # rather before the upload than after it
-            return self._put_parts({**target, "Metadata": mark}, itertools.chain([first, second], parts), condition)
+            read = [first, second]
+            del first, second  # or they would stay in memory until the last part is sent
+            return self._put_parts({**target, "Metadata": mark}, _and_then(read, parts), condition)
         except _RefusedError as error:
             # A repeated request may meet what its first try wrote. Then the object bears our mark.
             found = self._head(key)
@@ -139,7 +143,7 @@ class S3Blobs:
             else:
                 return
 
-    def _put_parts(self, target: dict[str, Any], parts: Iterable[bytes], condition: dict[str, str]) -> int:
+    def _put_parts(self, target: dict[str, Any], parts: Iterable[_Part], condition: dict[str, str]) -> int:
         upload = self._call("create_multipart_upload", **target)["UploadId"]
         place = {"Bucket": self._bucket, "Key": target["Key"], "UploadId": upload}
         done: list[dict[str, Any]] = []
@@ -183,6 +187,13 @@ class S3Blobs:
 
     def _unavailable(self, code: str, text: str) -> BlobsUnavailable:
         return BlobsUnavailable(f"the bucket {self._bucket}: {aws.advice(code)} ({text})")
+
+
+def _and_then(read: list[_Part], parts: Iterator[_Part]) -> Iterator[_Part]:
+    """Parts that were read already, each let go as it is taken, and the others."""
+    while read:
+        yield read.pop(0)
+    yield from parts
 
 
 class _RefusedError(StorageError):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 PIECE_BYTES = 256 * 1024
 
 
-def pieces(content: bytes | BinaryIO, size: int = PIECE_BYTES) -> Iterator[bytes]:
+def pieces(content: bytes | BinaryIO, size: int = PIECE_BYTES) -> Iterator[bytes | bytearray]:
     """The content in pieces of exactly this size (the last may be shorter); none if it is empty."""
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     while piece := _filled(stream, size):
@@ -55,7 +55,7 @@ class LimitedReader(io.RawIOBase):
         super().close()
 
 
-def _filled(stream: BinaryIO, size: int) -> bytes:
+def _filled(stream: BinaryIO, size: int) -> bytes | bytearray:
     """So many bytes, from as many short reads as it takes; fewer only at the end."""
     first = stream.read(size)
     if len(first) == size or not first:
@@ -63,4 +63,4 @@ def _filled(stream: BinaryIO, size: int) -> bytes:
     piece = bytearray(first)
     while len(piece) < size and (more := stream.read(size - len(piece))):
         piece += more
-    return bytes(piece)
+    return piece

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.adapters import Endless, at_most
 from thermik.storage.errors import BlobExists, BlobNotFound, BlobsUnavailable, InvalidKey
 from thermik.storage.files import FileBlobs
 
@@ -89,6 +90,15 @@ def test_nothing_is_left_behind(root: Path) -> None:
     blobs.delete(["a/b/c"])
     assert list((root / "blobs").iterdir()) == []
     assert list((root / "incoming").iterdir()) == []
+
+
+def test_a_stream_is_never_whole_in_memory(root: Path) -> None:
+    size = 20_000_000
+    with at_most(size // 8):
+        FileBlobs(root).put("large", Endless(size))  # type: ignore[arg-type] - all that is used of a BinaryIO
+        with FileBlobs(root).open("large") as stream:
+            while stream.read(1 << 16):
+                pass
 
 
 KILLED = """

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
 from moto import mock_aws
 
-from contract.adapters import Meddle, Meddled
+from contract.adapters import Endless, Meddle, Meddled, at_most
 from thermik.storage import aws
 from thermik.storage.errors import BlobExists, BlobNotFound, BlobsUnavailable
 from thermik.storage.s3 import PART_BYTES, S3Blobs
@@ -100,6 +100,15 @@ def test_a_part_exactly_full_needs_no_parts(client: Any) -> None:
         return call(**arguments)
 
     assert meddled(client, watched).put("a", io.BytesIO(bytes(PART_BYTES))) == PART_BYTES
+
+
+def test_a_stream_is_never_whole_in_memory(client: Any) -> None:
+    def forgetful(operation: str, call: Any, arguments: dict[str, Any]) -> Any:
+        return {"UploadId": "u", "ETag": "e"}  # moto would keep the parts in this process
+
+    size = 12 * PART_BYTES
+    with at_most(3 * PART_BYTES):
+        assert meddled(client, forgetful).put("a", Endless(size)) == size  # type: ignore[arg-type] - all that is used
 
 
 def test_a_put_that_meets_another_is_tried_again(client: Any) -> None:
