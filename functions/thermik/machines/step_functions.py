@@ -18,9 +18,6 @@ from thermik.machines.client import MachinesUnavailable, machine_name
 from thermik.machines.compiler import Definition
 from thermik.settings import AwsSettings
 
-MAX_NAME = 80
-"""Characters in a state machine's name: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
-
 MAX_CAUSE = 32_768
 """Characters of StopExecution's cause: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
 
@@ -70,7 +67,7 @@ class StepFunctionsMachines:
             "stop_execution", {"ExecutionDoesNotExist"}, executionArn=arn, error="Stopped", cause=cause[:MAX_CAUSE]
         )
 
-    def answer(self, token: str, output: dict[str, Any]) -> bool:
+    def answer(self, execution: Execution, token: str, output: dict[str, Any]) -> bool:  # noqa: ARG002 - the token says whose it is
         """Send a token's answer; False if nothing waits with it. Raises: MachinesUnavailable."""
         return self._call("send_task_success", set(), _TOKENS_OVER, taskToken=token, output=json.dumps(output))
 
@@ -86,7 +83,7 @@ class StepFunctionsMachines:
         )
 
     def _name(self, definition: Definition) -> str:
-        return f"{self._stack.machine_prefix}{definition.digest}"[:MAX_NAME]
+        return f"{self._stack.machine_prefix}{definition.digest}"
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:{self._partition}:states:{self._region}:{self._account}:{kind}:{name}"
