@@ -11,14 +11,14 @@ from typing import Any
 
 from thermik.clock import Clock
 from thermik.executions.model import Execution
-from thermik.local.interpreter import Engine, ExecutionExists, ExecutionStatus, TokenError
+from thermik.local.interpreter import Engine, ExecutionExists, ExecutionStatus, Timers, TokenError
 from thermik.machines.asl import start_input
 from thermik.machines.client import machine_name
 from thermik.machines.compiler import Definition
 
 
 class EmbeddedMachines:
-    """`Machines` on the interpreter."""
+    """`Machines` on the interpreter; for `timers` and `trace` see `Engine`."""
 
     def __init__(
         self,
@@ -28,10 +28,17 @@ class EmbeddedMachines:
         owner: str,
         workers: int,
         on_ended: Callable[[ExecutionStatus], None],
+        timers: Timers | None = None,
+        trace: bool = False,
     ) -> None:
         self._owner = owner
         self.engine = Engine(
-            lambda _function, payload: invoke(payload), clock=clock, workers=workers, on_status=on_ended
+            lambda _function, payload: invoke(payload),
+            clock=clock,
+            workers=workers,
+            on_status=on_ended,
+            timers=timers,
+            trace=trace,
         )
 
     def owner(self) -> str:

@@ -11,14 +11,14 @@ import threading
 from datetime import UTC
 from pathlib import Path
 
-from thermik.clock import SystemClock
+from thermik.clock import Clock, SystemClock
 from thermik.executions.ended_machines import settle_ended_machine
 from thermik.executions.life import Life
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions
 from thermik.flows.flow import Flow
 from thermik.flows.repository import Flows
-from thermik.local.interpreter import ExecutionStatus, Status
+from thermik.local.interpreter import ExecutionStatus, Status, Timers
 from thermik.local.leases import ProcessLeases
 from thermik.local.machines import EmbeddedMachines
 from thermik.local.processes import Process
@@ -39,11 +39,18 @@ _operator = logging.getLogger(__name__)
 
 
 class Runtime:
-    """Everything that runs executions in this process; `close` ends it, a crash of it loses nothing."""
+    """Everything that runs executions in this process; `close` ends it, a crash of it loses nothing.
 
-    def __init__(self, data: Path) -> None:
+    Args:
+        clock: tells the time. timers: run what waits; by default in real time, by that clock.
+        trace: keep the states that machines enter, for `machines.engine.history`.
+    """
+
+    def __init__(
+        self, data: Path, *, clock: Clock | None = None, timers: Timers | None = None, trace: bool = False
+    ) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.table = SqliteTable(data / "thermik.db", clock=self.clock)
         self.blobs = FileBlobs(data / "storage")
         self.process = Process(data / "processes")
@@ -51,11 +58,13 @@ class Runtime:
         self.flows = Flows(self.table, self.blobs, self.types, self.clock)
         plans = KeptPlans(self._load)
         self.machines = EmbeddedMachines(
-            lambda payload: self.worker.handle(payload),
+            lambda payload: self.worker.handle(payload),  # noqa: PLW0108 - the worker is made after the machines
             self.clock,
             owner=self.process.token,
             workers=WORKERS,
             on_ended=self._machine_ended,
+            timers=timers,
+            trace=trace,
         )
         self.life = Life(Executions(self.table), self.machines, plans, self.clock)
         self.worker = Worker(Ports(self.life, self.blobs, ProcessLeases(self.process), zone=UTC, secret=_no_secrets))
