@@ -6,8 +6,11 @@ Every client retries what AWS says may be retried, and gives up within seconds r
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
+
+from thermik.storage.errors import Unavailable
 
 _lock = threading.Lock()
 _sessions: list[Any] = []
@@ -31,20 +34,40 @@ def create_client(
     Args:
         endpoint_url: another address than AWS's; the environment's `AWS_ENDPOINT_URL` serves as well.
         max_attempts: calls in all, the first included.
+
+    Raises:
+        Unavailable: no region is set, or the endpoint is no URL.
     """
     import botocore.session
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     config = Config(
         retries={"mode": "standard", "max_attempts": max_attempts},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         max_pool_connections=_POOL,
+        **(_s3_settings(endpoint_url) if service == "s3" else {}),
     )
+    region = region or os.environ.get("AWS_REGION")  # botocore alone reads AWS_DEFAULT_REGION only
     with _lock:  # a session is not thread-safe, and costs tens of milliseconds, so all clients share one
         if not _sessions:
             _sessions.append(botocore.session.get_session())
-        return _sessions[0].create_client(service, endpoint_url=endpoint_url, region_name=region, config=config)
+        try:
+            return _sessions[0].create_client(service, endpoint_url=endpoint_url, region_name=region, config=config)
+        except (BotoCoreError, ValueError) as error:
+            raise Unavailable(f"AWS {service} cannot be used: {advice(error_code(error))} ({error})") from error
+
+
+def _s3_settings(endpoint_url: str | None) -> dict[str, Any]:
+    """What botocore's S3 client must be told for upload forms to work everywhere.
+
+    Left alone, it signs them in a way that newer regions refuse, and addresses them to the global endpoint, which
+    redirects elsewhere for hours after a bucket is made. With the bucket in the host name it takes the region's own.
+    Emulators, at an address of their own, have no such host names.
+    """
+    elsewhere = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    return {"signature_version": "s3v4", "s3": {"addressing_style": "auto" if elsewhere else "virtual"}}
 
 
 def error_code(error: Exception) -> str:
@@ -87,6 +110,7 @@ _ADVICE = {
     "NoRegionError": "no region is set: set AWS_REGION",
     "ConditionalRequestConflict": "the same key is being written by others again and again: try later",
     "ItemCollectionSizeLimitExceededException": "one partition has reached 10 GB: delete old items",
+    "ValueError": "the endpoint is no URL: check AWS_ENDPOINT_URL",
     "EndpointConnectionError": _UNREACHABLE,
     "ConnectionClosedError": _UNREACHABLE,
     "ConnectTimeoutError": _UNREACHABLE,
