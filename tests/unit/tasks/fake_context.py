@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from thermik.expressions import compile_template, is_template, render
+from thermik.expressions import compile_template, render
 from thermik.flows.task import Task
 from thermik.tasks.ports import KeyValue
 from thermik.tasks.registry import Registry
@@ -122,8 +122,6 @@ class FakeContext:
         rendered = self.render(value, extra)
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
         try:
-            if isinstance(value, str) and is_template(value) and rendered[:1] in ("[", "{"):
-                return adapter.validate_json(rendered)
             return adapter.validate_python(rendered)
         except ValidationError as error:
             raise TaskFailure(str(error)) from error

@@ -6,6 +6,7 @@ from typing import Any
 
 from thermik.flows.dynamic import Dynamic
 from thermik.tasks.runnable import RunContext, RunnableTask
+from thermik.tasks.structured import rendered_map
 
 
 class OutputValues(RunnableTask):
@@ -18,5 +19,4 @@ class OutputValues(RunnableTask):
 
     def run(self, context: RunContext) -> dict[str, Any]:
         """Render the map; outputs `values`."""
-        values: dict[str, Any] = context.render_as(dict[str, Any], self.values)
-        return {"values": values}
+        return {"values": rendered_map(context, "values", self.values)}

@@ -1,5 +1,5 @@
 """Script tasks: commands in a process and a directory of their own, known by what they print and leave behind.
 
-`process` runs and kills; `lines` and `markers` read what is printed; `files` brings files in and out;
+`process` runs and kills; `lines`, `markers` and `printed` read what is printed;
 `environment` says what a script may see; `running` puts one run together; `shell` and `python` are the types.
 """

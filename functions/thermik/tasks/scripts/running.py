@@ -7,6 +7,7 @@ commands, rendered ── interpreter ─┘      └── exit code, outputFil
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -17,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from thermik.tasks.directory_files import fetch_stored, store_output_files, write_input_files
 from thermik.tasks.runnable import Outputs, RunContext, TaskFailure, TaskInterrupted
 from thermik.tasks.scripts.environment import script_environment
-from thermik.tasks.scripts.files import fetch_stored, store_output_files, write_input_files
 from thermik.tasks.scripts.models import ScriptTask
 from thermik.tasks.scripts.printed import Printed
 from thermik.tasks.scripts.process import CannotStart, Command, Ended, run_process
+from thermik.tasks.structured import rendered_list, rendered_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def run_script(task: ScriptTask, context: RunContext, prepare: Prepare) -> Outpu
 
 def rendered_commands(context: RunContext, place: Workplace, commands: Any) -> list[str]:
     """A list of commands rendered, with stored files fetched and named by their paths."""
-    texts: list[str] = context.render_as(list[str], commands, place.variables)
+    texts = rendered_list(context, "commands", commands, place.variables)
     return [fetch_stored(context, text, place.private / "files") for text in texts]
 
 
@@ -114,17 +116,16 @@ def _remove(folder: Path, context: RunContext) -> None:
 
 
 def _input_files(task: ScriptTask, context: RunContext, place: Workplace) -> dict[str, Any]:
-    if task.input_files is None:
-        return {}
-    files: dict[str, Any] = context.render_as(dict[str, Any], task.input_files, place.variables)
-    return files
+    return rendered_map(context, "inputFiles", task.input_files, place.variables)
 
 
 def _env(task: ScriptTask, context: RunContext, place: Workplace) -> dict[str, str]:
-    if task.env is None:
-        return {}
-    variables: dict[str, str | None] = context.render_as(dict[str, str | None], task.env, place.variables)
-    return {name: value for name, value in variables.items() if value is not None}
+    variables = rendered_map(context, "env", task.env, place.variables)
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in variables.items()
+        if value is not None
+    }
 
 
 def _places(place: Workplace) -> dict[str, str]:
@@ -133,7 +134,7 @@ def _places(place: Workplace) -> dict[str, str]:
 
 
 def _arguments(task: ScriptTask, context: RunContext, place: Workplace, commands: list[str]) -> list[str]:
-    interpreter: list[str] = context.render_as(list[str], task.interpreter, place.variables)
+    interpreter = rendered_list(context, "interpreter", task.interpreter, place.variables)
     first = rendered_commands(context, place, task.before_commands or [])
     strict: list[str] = ["set -e"] if context.render_as(bool, task.fail_fast) else []
     return [*interpreter, "\n".join([*strict, *first, *commands])]
@@ -165,9 +166,7 @@ def _run(command: Command, printed: Printed, context: RunContext) -> Ended:
 
 
 def _output_files(task: ScriptTask, context: RunContext, place: Workplace) -> dict[str, str]:
-    patterns: list[str] = []
-    if task.output_files is not None:
-        patterns = context.render_as(list[str], task.output_files, place.variables)
+    patterns = rendered_list(context, "outputFiles", task.output_files, place.variables)
     everything = store_output_files(context, place.output, ["**"]) if place.output else {}
     return everything | store_output_files(context, place.working, patterns)
 

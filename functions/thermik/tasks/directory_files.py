@@ -1,4 +1,4 @@
-"""Files into a script's directory and out of it, without ever leaving it.
+"""Files into a working directory and out of it, without ever leaving it.
 
 The directory is under the script's control: a script of a WorkingDirectory may have put a symbolic link where the next
 task writes. So files are opened component by component from the directory's own descriptor, and no link is followed,
@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+from thermik.tasks.globs import glob_pattern
 from thermik.tasks.runnable import RunContext, TaskFailure
-from thermik.tasks.scripts.globs import glob_pattern
 
 MAX_OUTPUT_FILES = 10_000
 """More files than this in one task run are an accident (a cache directory, an unpacked archive): pack them."""

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from fake_context import FakeContext
 
+from thermik.tasks import directory_files as files
+from thermik.tasks.directory_files import fetch_stored, store_output_files, write_input_files
+from thermik.tasks.globs import glob_pattern
 from thermik.tasks.runnable import TaskFailure
-from thermik.tasks.scripts import files
-from thermik.tasks.scripts.files import fetch_stored, store_output_files, write_input_files
-from thermik.tasks.scripts.globs import glob_pattern
 
 STORED = "kestra:///company/team/orders/executions/1/inputs/file/orders.csv"
 

@@ -1,0 +1,1 @@
+"""Kestra's `core.kv` family: the KV pairs of namespaces."""
