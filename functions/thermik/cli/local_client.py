@@ -1,0 +1,150 @@
+"""`Client` on a data directory: the same use cases that the API has, in this process.
+
+What is started here runs here. Other processes may work on the same directory at the same time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+
+from thermik.api.creation import Wanted, create_execution
+from thermik.api.execution_wire import with_task_runs
+from thermik.api.flow_wire import flow_wire
+from thermik.api.services import Services
+from thermik.cli.client import Json, Search, Start
+from thermik.executions.model import Label
+from thermik.flows.input_values import Upload
+from thermik.flows.validation import parse_flow
+from thermik.local.runtime import Runtime
+
+LOOK_AGAIN_SECONDS = 0.1
+"""How often an execution of another process is looked at."""
+
+CLOSE_SECONDS = 5.0
+"""How long what is at work may take to end when the command has ended."""
+
+PAGE = 500
+
+
+class LocalClient:
+    """A data directory's flows and executions."""
+
+    def __init__(self, data: Path) -> None:
+        self._runtime = Runtime(data)
+        self._endings: dict[str, threading.Event] = {}
+
+    def close(self) -> None:
+        """End what this process runs: after a finished command that is nothing."""
+        self._runtime.close(CLOSE_SECONDS)
+
+    @cached_property
+    def _services(self) -> Services:
+        runtime = self._runtime
+        return Services(runtime.life, runtime.flows, runtime.types, runtime.blobs)
+
+    # --- flows
+
+    def save_flow(self, source: str) -> Json:
+        """Create or update the flow. Raises: InvalidFlow."""
+        return flow_wire(self._runtime.flows.save(parse_flow(source, self._runtime.types)))
+
+    def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Json:
+        """A flow with its source. Raises: FlowNotFound."""
+        return flow_wire(self._runtime.flows.get(namespace, flow_id, revision), source=True)
+
+    def flows(self, namespace: str | None) -> Iterator[Json]:
+        """Every flow, from the list's index: no source is read."""
+        cursor: str | None = None
+        while True:
+            page = self._runtime.flows.list(namespace, limit=PAGE, cursor=cursor)
+            for flow in page.flows:
+                yield {
+                    "namespace": flow.namespace,
+                    "id": flow.id,
+                    "revision": flow.revision,
+                    "disabled": flow.disabled,
+                }
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def revisions(self, namespace: str, flow_id: str) -> list[Json]:
+        """Every revision. Raises: FlowNotFound."""
+        return [flow_wire(found, source=True) for found in self._runtime.flows.revisions(namespace, flow_id)]
+
+    def delete_flow(self, namespace: str, flow_id: str) -> None:
+        """Delete the flow. Raises: FlowNotFound."""
+        self._runtime.flows.delete(namespace, flow_id)
+
+    # --- executions
+
+    def start(self, wanted: Start) -> Json:
+        """Start an execution in this process. Raises: FlowNotFound, InvalidInputs."""
+        with ExitStack() as closing:
+            files = {
+                name: Upload(closing.enter_context(path.open("rb")), path.name) for name, path in wanted.files.items()
+            }
+            labels = [Label(key=key, value=value) for key, value in wanted.labels]
+            given = {**wanted.inputs, **files}
+            execution = create_execution(
+                self._services, Wanted(wanted.namespace, wanted.flow_id, wanted.revision, given, labels)
+            )
+        self._endings[execution.id] = ended = threading.Event()
+        threading.Thread(target=self._await, args=(execution.id, ended), name="thermik-await", daemon=True).start()
+        return with_task_runs(self._services, execution)
+
+    def execution(self, execution_id: str) -> Json:
+        """The execution. Raises: ExecutionNotFound."""
+        return self._wire(execution_id)
+
+    def executions(self, search: Search) -> list[Json]:
+        """The newest executions that fit."""
+        from thermik.api.execution_search import search_executions
+        from thermik.api.execution_wire import many_with_task_runs
+        from thermik.api.filters import Filter
+        from thermik.api.paging import PageRequest
+
+        wanted = {"namespace": search.namespace, "flowId": search.flow_id, "state": search.state}
+        filters = [Filter(name, "EQUALS", value) for name, value in wanted.items() if value is not None]
+        services = self._services
+        found, _ = search_executions(services.table, filters, PageRequest(1, search.limit), services.now())
+        return many_with_task_runs(services, found)
+
+    def logs(self, execution_id: str) -> list[Json]:
+        """The whole log."""
+        from thermik.api.logs import entries_of_execution
+
+        return entries_of_execution(self._services.table, execution_id)
+
+    def kill(self, execution_id: str) -> None:
+        """Kill it, whichever process runs it. Raises: ExecutionNotFound, WrongState."""
+        from thermik.executions.kill import kill
+
+        kill(self._runtime.life, execution_id)
+
+    def wait(self, execution_id: str, seconds: float) -> None:
+        """Wait for the machine's end, if it runs here; for a moment otherwise."""
+        ended = self._endings.get(execution_id)
+        if ended is None or ended.is_set():
+            time.sleep(min(seconds, LOOK_AGAIN_SECONDS))
+        else:
+            ended.wait(seconds)
+
+    def _wire(self, execution_id: str) -> Json:
+        services = self._services
+        return with_task_runs(services, services.executions.execution(execution_id).value)
+
+    def _await(self, execution_id: str, ended: threading.Event) -> None:
+        from thermik.local.interpreter import ExecutionDoesNotExist
+
+        try:
+            self._runtime.machines.engine.wait(execution_id)
+        except ExecutionDoesNotExist:
+            pass  # it ended so long ago that it is forgotten: whoever waits looks again
+        finally:
+            ended.set()
