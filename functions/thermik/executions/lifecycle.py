@@ -13,7 +13,7 @@ from typing import Any
 
 from thermik.executions.launch import launch
 from thermik.executions.life import Life
-from thermik.executions.model import Execution, ExecutionProgress, Kind, Label, Metadata, Trigger
+from thermik.executions.model import Execution, ExecutionProgress, Kind, Label, Metadata, Trigger, Waiting
 from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import State
@@ -32,8 +32,8 @@ class NewExecution:
     Attributes:
         id: given where the inputs' files are already stored under it, or where creation may be repeated.
         inputs: typed values, nested; None where the flow has none.
+        waiting: who is told of its end.
         labels: those given beside the flow's own.
-        secrets: plain texts of secret inputs, to be masked.
     """
 
     namespace: str
@@ -43,8 +43,8 @@ class NewExecution:
     inputs: Mapping[str, Any] | None = None
     labels: Sequence[Label] = ()
     trigger: Trigger | None = None
-    secrets: tuple[str, ...] = ()
     kind: Kind | None = None
+    waiting: Waiting | None = None
     schedule_date: datetime | None = None
 
 
@@ -80,7 +80,7 @@ def _execution(life: Life, new: NewExecution, plan: Plan) -> Execution:
         metadata=Metadata(original_created_date=now),
         schedule_date=new.schedule_date,
         kind=new.kind,
-        progress=ExecutionProgress(owner=life.machines.owner(), secrets=new.secrets),
+        progress=ExecutionProgress(owner=life.machines.owner(), waiting=new.waiting),
     )
 
 

@@ -63,6 +63,7 @@ class RunProgress(_Model):
         retry_at: when the next attempt is due, while RETRYING.
         values: a loop's values, in order, fixed when it opened.
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
+        due: when a pause ends by itself. after_due: with which state.
         token: the task token that something waits with (a pause, a subflow).
         outputs_uri: where the outputs are when they are too large for the item.
     """
@@ -72,6 +73,8 @@ class RunProgress(_Model):
     retry_at: Instant | None = None
     values: tuple[str, ...] | None = None
     decision: str | None = None
+    due: Instant | None = None
+    after_due: StateType | None = None
     token: str | None = None
     outputs_uri: str | None = None
 
@@ -145,14 +148,12 @@ class ExecutionProgress(_Model):
         generation: how often a machine was started for it beyond the first (restarts, resumes, recoveries).
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
-        secrets: plain texts that logs must mask.
         waiting: the parent that waits for the end (a Subflow).
     """
 
     generation: int = 0
     owner: str | None = None
     held: bool = False
-    secrets: tuple[str, ...] = ()
     waiting: Waiting | None = None
 
 

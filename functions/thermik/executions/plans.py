@@ -43,12 +43,19 @@ class Plans(Protocol):
         """Raises: FlowNotFound, InvalidFlow, TableUnavailable."""
         ...
 
+    def latest(self, namespace: str, flow_id: str) -> int:
+        """The newest revision of a flow. Raises: FlowNotFound, TableUnavailable."""
+        ...
+
 
 class KeptPlans:
     """`Plans` that loads each revision once. Thread-safe."""
 
-    def __init__(self, load: Callable[[str, str, int], Flow], most: int = MAX_PLANS) -> None:
+    def __init__(
+        self, load: Callable[[str, str, int], Flow], latest: Callable[[str, str], int], most: int = MAX_PLANS
+    ) -> None:
         self._load = load
+        self._latest = latest
         self._most = most
         self._kept: OrderedDict[tuple[str, str, int], Plan] = OrderedDict()
         self._lock = Lock()
@@ -66,3 +73,7 @@ class KeptPlans:
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return plan
+
+    def latest(self, namespace: str, flow_id: str) -> int:
+        """The newest revision's number, read anew each time."""
+        return self._latest(namespace, flow_id)

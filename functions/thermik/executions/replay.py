@@ -79,7 +79,7 @@ def _copy(life: Life, source: Execution, new: str, revision: int | None, inputs:
             "outputs": None,
             "metadata": metadata,
             "state": State.created(life.clock.now()),
-            "progress": ExecutionProgress(owner=life.machines.owner(), secrets=source.progress.secrets),
+            "progress": ExecutionProgress(owner=life.machines.owner()),
         }
     )
 

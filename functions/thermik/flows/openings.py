@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
 
@@ -31,8 +32,12 @@ class Opening:
         decision: the branch to run, for `OneOf`; empty for none.
         values: a loop's values, in order.
         outputs: the flowable's own outputs.
+        wait: how long a pause lasts, None for as long as nobody resumes it.
+        after_wait: what the end of that time means: SUCCESS, WARNING, FAILED, CANCELLED.
     """
 
     decision: str | None = None
     values: tuple[str, ...] | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    wait: timedelta | None = None
+    after_wait: str = "SUCCESS"

@@ -57,4 +57,12 @@ class ForEachValue:
         return self.together
 
 
-Shape = InSequence | OneOf | Together | ForEachValue
+@dataclass(frozen=True, slots=True)
+class AfterWaiting:
+    """One list of children, possibly empty, that begins when somebody resumes the execution, or time has passed."""
+
+    branch: str = "tasks"
+    side_by_side: ClassVar[bool] = False
+
+
+Shape = InSequence | OneOf | Together | ForEachValue | AfterWaiting

@@ -119,6 +119,10 @@ Tasks = Annotated[list[AnyTask], Field(default_factory=list, min_length=1, valid
 """A list of tasks that must not be empty, nor left out: `then: Tasks`."""
 
 
+class CallingTask(Task):
+    """A task whose work is an execution of another flow."""
+
+
 class FlowableTask(Task):
     """A task that only orders other tasks; it runs nothing by itself."""
 

@@ -18,13 +18,13 @@ from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions
 from thermik.flows.flow import Flow
 from thermik.flows.repository import Flows
+from thermik.local.changes import WatchedTable
 from thermik.local.interpreter import ExecutionStatus, Status, Timers
 from thermik.local.leases import ProcessLeases
 from thermik.local.machines import EmbeddedMachines
 from thermik.local.processes import Process
 from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
-from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
@@ -51,12 +51,12 @@ class Runtime:
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.clock = clock or SystemClock()
-        self.table = SqliteTable(data / "thermik.db", clock=self.clock)
+        self.table = WatchedTable(data / "thermik.db", clock=self.clock)
         self.blobs = FileBlobs(data / "storage")
         self.process = Process(data / "processes")
         self.types = Registry()
         self.flows = Flows(self.table, self.blobs, self.types, self.clock)
-        plans = KeptPlans(self._load)
+        plans = KeptPlans(self._load, self.flows.latest_revision)
         self.machines = EmbeddedMachines(
             lambda payload: self.worker.handle(payload),  # noqa: PLW0108 - the worker is made after the machines
             self.clock,

@@ -78,7 +78,7 @@ def _is_needless_end(state: State, level: Level) -> bool:
     if not isinstance(state, Done) or level.start == state.name:
         return False
     return all(
-        isinstance(other, Invoke) and other.caught != state.name
+        isinstance(other, Invoke) and state.name not in (other.caught, other.overdue)
         for other in level.states.values()
         if state.name in targets(other)
     )
@@ -89,19 +89,26 @@ def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
     payload: dict[str, Any] = {"op": state.op.value, **_CONTEXT, "t": state.task, "at.$": "$$.State.EnteredTime"}
     if state.with_error:
         payload |= {"error.$": "$.error.Error", "cause.$": "$.error.Cause"}
+    if state.waits:
+        payload["token.$"] = "$$.Task.Token"
     payload |= {"before": _riders(state.before), "after": _riders(state.after)}
     asl: dict[str, Any] = {
         "Type": "Task",
-        "Resource": INVOKE,
+        "Resource": f"{INVOKE}.waitForTaskToken" if state.waits else INVOKE,
         "Parameters": {"FunctionName": WORKER, "Payload": payload},
         "ResultPath": f"$.{state.keep}" if state.keep else None,
         "Retry": _RETRY,
     }
     if state.select:
         asl["ResultSelector"] = {f"{name}.$": f"$.Payload.{name}" for name in state.select}
+    if state.timeout is not None:
+        asl["TimeoutSecondsPath"] = f"$.{state.timeout}"
+    catches = [_catch(["States.Timeout"], state.overdue, None)] if state.overdue is not None else []
     if state.caught is not None:
         kept = f"$.{state.error_path}" if state.error_path else None
-        asl["Catch"] = [_catch(["States.ALL"], state.caught, kept)]
+        catches.append(_catch(["States.ALL"], state.caught, kept))
+    if catches:
+        asl["Catch"] = catches
     if isinstance(level.states[state.next], Done):
         return asl | {"OutputPath": None, "End": True}
     return asl | {"Next": fitting_name(state.next)}

@@ -36,7 +36,7 @@ class Machines(Protocol):
         ...
 
     def answer(self, execution: Execution, token: str, output: dict[str, Any]) -> bool:
-        """Let the state of an execution's machine that waits with this token go on; False if nothing waits with it any more.
+        """Let the state of an execution's machine that waits with this token go on; False if none waits any more.
 
         Raises: MachinesUnavailable.
         """

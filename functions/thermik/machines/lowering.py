@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thermik.flows.task import FlowableTask
+from thermik.flows.task import CallingTask, FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY, Node
 from thermik.machines.states import (
     FAILED,
@@ -84,7 +84,11 @@ class Lowering:
         """One task: what runs, or what orders others."""
         if isinstance(node.task, FlowableTask):
             return self._flowable(node, node.task, exits, level)
-        return self._runnable(node, exits, level)
+        if isinstance(node.task, CallingTask):
+            return self._calling(node, exits, level)
+        level.add(Invoke(node.id, Op.RUN, node.id, next=exits.then, caught=f"{node.id}:settle", error_path="error"))
+        self._settling(node, exits, level)
+        return node.id
 
     def branch(self, nodes: Sequence[Node]) -> Level:
         """Tasks one after the other as a level of their own: a branch of a Parallel, a turn of a Map."""
@@ -105,14 +109,21 @@ class Lowering:
         fields = tuple(dict.fromkeys(select))
         return Invoke(node.id, Op.OPEN, node.id, next=following, caught=inside.unopened, keep=keep, select=fields)
 
-    def _runnable(self, node: Node, exits: Exits, level: Level) -> str:
+    def _settling(self, node: Node, exits: Exits, level: Level) -> None:
+        """What follows an invocation that did not succeed: a verdict, and where it leads."""
         settle, verdict, wait = f"{node.id}:settle", f"{node.id}:verdict", f"{node.id}:wait"
         cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
-        level.add(Invoke(node.id, Op.RUN, node.id, next=exits.then, caught=settle, error_path="error"))
-        level.add(_judged(settle, Op.SETTLE, node, verdict, caught=exits.failed))
+        level.add(judged(settle, Op.SETTLE, node, verdict, caught=exits.failed))
         if self.retried(node):
             cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
         level.add(Choose(verdict, "settled.verdict", cases, default=exits.failed))
+
+    def _calling(self, node: Node, exits: Exits, level: Level) -> str:
+        """Start another execution, wait with a token for its end, take over how it ended."""
+        join, settle = f"{node.id}:join", f"{node.id}:settle"
+        level.add(Invoke(node.id, Op.CALL, node.id, next=join, caught=settle, error_path="error", waits=True))
+        level.add(Invoke(join, Op.JOIN, node.id, next=exits.then, caught=settle, error_path="error"))
+        self._settling(node, exits, level)
         return node.id
 
     def _flowable(self, node: Node, task: FlowableTask, exits: Exits, level: Level) -> str:
@@ -123,7 +134,7 @@ class Lowering:
             verdict = f"{node.id}:verdict"
             cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
             level.add(Choose(verdict, "settled.verdict", cases, default=exits.failed))
-            close = level.add(_judged(f"{node.id}:close", Op.CLOSE, node, verdict, caught=exits.failed))
+            close = level.add(judged(f"{node.id}:close", Op.CLOSE, node, verdict, caught=exits.failed))
             well = badly = self.handlers(finally_, close, exits.stopped, level)
         else:
             well = level.add(Invoke(f"{node.id}:close", Op.CLOSE, node.id, next=exits.then, caught=failed))
@@ -142,7 +153,7 @@ def ends(name: str, level: Level) -> Exits:
     )
 
 
-def _judged(name: str, op: Op, node: Node, following: str, *, caught: str) -> Invoke:
+def judged(name: str, op: Op, node: Node, following: str, *, caught: str) -> Invoke:
     """An invocation whose answer is a verdict for the Choice that follows."""
     return Invoke(
         name,

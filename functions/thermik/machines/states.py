@@ -19,6 +19,10 @@ class Op(StrEnum):
     CLOSE = "close"
     SETTLE = "settle"
     FINISH = "finish"
+    WAIT = "wait"
+    DUE = "due"
+    CALL = "call"
+    JOIN = "join"
 
 
 class Verdict(StrEnum):
@@ -63,6 +67,10 @@ class Invoke(State):
         caught: where every error leads (the error is dropped; `settle` reads what was recorded), None: nowhere.
         error_path: where the error is kept in the state's data for the next state, if it wants it.
         select: fields of the worker's answer that are kept, under `$.<keep>`; none: the answer is dropped.
+        with_error: the error that was kept goes to the worker.
+        waits: the state goes on when its task token is answered, not when the invocation ends.
+        timeout: where in the state's data the seconds stand after which it waits no longer.
+        overdue: where that leads.
     """
 
     op: Op
@@ -73,6 +81,9 @@ class Invoke(State):
     keep: str | None = None
     select: tuple[str, ...] = ()
     with_error: bool = False
+    waits: bool = False
+    timeout: str | None = None
+    overdue: str | None = None
     before: tuple[Rider, ...] = ()
     after: tuple[Rider, ...] = ()
 
@@ -152,10 +163,8 @@ class Level:
 def targets(state: State) -> Iterator[str]:
     """The states of its own level that a state may lead to."""
     match state:
-        case Invoke(next=following, caught=caught):
-            yield following
-            if caught is not None:
-                yield caught
+        case Invoke(next=following, caught=caught, overdue=overdue):
+            yield from (target for target in (following, caught, overdue) if target is not None)
         case Choose(cases=cases, default=default):
             yield from cases.values()
             yield default

@@ -45,6 +45,7 @@ class Call:
         scope: the turn of the loop in which it runs.
         entered: when the machine entered the state: the task run's creation.
         error, cause: what ended the invocation that `settle` looks into.
+        token: what the machine's state waits with, where it waits.
         before, after: operations that ride along.
         deadline: when this invocation will be ended from outside, None where nobody does that.
     """
@@ -58,6 +59,7 @@ class Call:
     cause: str | None = None
     before: tuple[Rider, ...] = ()
     after: tuple[Rider, ...] = ()
+    token: str | None = None
     deadline: datetime | None = None
 
 
@@ -77,6 +79,7 @@ def read_call(payload: Mapping[str, Any], deadline: datetime | None = None) -> C
             entered=parse_instant(_text(payload, "at")),
             error=payload.get("error"),
             cause=payload.get("cause"),
+            token=payload.get("token"),
             before=_riders(payload["before"]),
             after=_riders(payload["after"]),
             deadline=deadline,

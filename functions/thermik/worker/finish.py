@@ -8,8 +8,7 @@ from thermik.executions.after_end import after_end
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import joined_state
 from thermik.executions.state import StateType
-from thermik.expressions import ExpressionError, render
-from thermik.flows.output_values import InvalidOutput, flow_outputs
+from thermik.flows.output_values import InvalidOutputs, output_values
 from thermik.flows.tree import TASKS
 from thermik.worker.call import ExecutionFailed
 from thermik.worker.logs import log_of_execution
@@ -79,8 +78,8 @@ def _outputs(scene: Scene) -> tuple[dict[str, Any] | None, str | None]:
     declared = scene.plan.flow.outputs
     if not declared:
         return None, None
-    seen, services = scene.variables(), ExpressionServices(scene)
+    services = ExpressionServices(scene)
     try:
-        return flow_outputs(declared, lambda value: render(value, seen, services)), None
-    except (ExpressionError, InvalidOutput) as error:
+        return output_values(declared, scene.variables(), services, scene.ports.encryption).values, None
+    except InvalidOutputs as error:
         return None, str(error)

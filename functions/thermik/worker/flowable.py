@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
 from typing import Any
 
 from thermik.executions.model import TaskRun
@@ -10,7 +12,7 @@ from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.openings import CannotOpen, Opening
-from thermik.flows.shapes import ForEachValue, Together
+from thermik.flows.shapes import AfterWaiting, ForEachValue, Together
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY
 from thermik.machines.lowering import SKIP
@@ -19,12 +21,15 @@ from thermik.storage.errors import Conflict
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, Stopped, TaskFailed
-from thermik.worker.going import check_going
+from thermik.worker.going import check_going, mark_paused
 from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
 _S = StateType
+
+MAX_WAIT_SECONDS = 99_999_999
+"""Longest TimeoutSeconds: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html"""
 
 
 class _SceneRendering:
@@ -76,9 +81,27 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
     except (ExpressionError, CannotOpen) as error:
         _fail(scene, found, error)
         raise TaskFailed(task.id) from error
-    progress = found.value.progress.model_copy(update={"decision": opening.decision, "values": opening.values})
-    running = found.value.with_state(_S.RUNNING, scene.now(), outputs=dict(opening.outputs), progress=progress)
-    return _answer(scene, _write(scene, found.then(running)))
+    running = _opened(found.value, opening, scene.now())
+    if not isinstance(task.shape, AfterWaiting):
+        return _answer(scene, _write(scene, found.then(running)))
+    if not running.state.was(_S.PAUSED):  # a pause that was restarted does not pause again
+        running = running.with_state(_S.PAUSED, scene.now())
+    written = _write(scene, found.then(running))
+    mark_paused(scene)
+    return _answer(scene, written)
+
+
+def _opened(run: TaskRun, opening: Opening, now: datetime) -> TaskRun:
+    """The flowable's run with what was decided, RUNNING."""
+    progress = run.progress.model_copy(
+        update={
+            "decision": opening.decision,
+            "values": opening.values,
+            "due": now + opening.wait if opening.wait is not None else None,
+            "after_due": StateType(opening.after_wait),
+        }
+    )
+    return run.with_state(_S.RUNNING, now, outputs=dict(opening.outputs), progress=progress)
 
 
 def _known_opening(run: TaskRun) -> Opening | None:
@@ -99,7 +122,20 @@ def _fail(scene: TaskScene, found: Versioned[TaskRun], error: Exception) -> None
 
 def _answer(scene: TaskScene, run: TaskRun, decision: str | None = None) -> dict[str, Any]:
     """What the machine's Choice and Map need: names and integers."""
-    return {"decision": decision or run.progress.decision or "", "run": run.id, "items": _items(scene, run)}
+    return {
+        "decision": decision or run.progress.decision or "",
+        "run": run.id,
+        "items": _items(scene, run),
+        "seconds": _seconds(scene, run),
+    }
+
+
+def _seconds(scene: TaskScene, run: TaskRun) -> int:
+    """How long a pause still waits: until it is due, or as long as Step Functions lets a state wait."""
+    if run.progress.due is None:
+        return MAX_WAIT_SECONDS
+    left = (run.progress.due - scene.now()).total_seconds()
+    return max(1, min(math.ceil(left), MAX_WAIT_SECONDS))
 
 
 def _items(scene: TaskScene, run: TaskRun) -> list[int]:

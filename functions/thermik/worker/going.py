@@ -31,6 +31,18 @@ def mark_retrying(scene: TaskScene) -> None:
     scene.ports.executions.change_execution(scene.execution.value.id, retrying)
 
 
+def mark_paused(scene: TaskScene) -> None:
+    """The execution of a task that pauses is PAUSED."""
+
+    def paused(execution: Execution) -> Execution:
+        if execution.state.current not in (StateType.RUNNING, StateType.RETRYING):
+            return execution
+        running = execution.with_state(StateType.RUNNING, scene.now())
+        return running.with_state(StateType.PAUSED, scene.now())
+
+    scene.ports.executions.change_execution(scene.execution.value.id, paused)
+
+
 def end_retrying(scene: TaskScene) -> None:
     """An execution is RETRYING until the attempt that it waited for begins."""
     if scene.execution.value.state.current != StateType.RETRYING:

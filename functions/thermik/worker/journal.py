@@ -34,6 +34,14 @@ class Journal:
         """Take over what was just written, for whoever rides behind."""
         self._read[run.value.id] = run
 
+    def versioned(self, task_run_id: str) -> Versioned[TaskRun]:
+        """A task run that is there, with the version to write over. Raises: KeyError if it was never made."""
+        self.fetch([task_run_id])
+        found = self._read[task_run_id]
+        if found is None:
+            raise KeyError(task_run_id)
+        return found
+
     def fetch(self, ids: Iterable[str]) -> None:
         """Read those of these task runs that were not read yet, in one call."""
         missing = [name for name in ids if name not in self._read]

@@ -187,7 +187,7 @@ def log_of(scene: TaskScene, run: TaskRun, *, attempt: int) -> RunLog:
         scene.ports.clock,
         owner,
         minimum=Level(level) if level else Level.TRACE,
-        secrets=execution.progress.secrets,
+        secrets=scene.secrets(),
     )
 
 
@@ -195,4 +195,4 @@ def log_of_execution(scene: Scene) -> RunLog:
     """The log of what belongs to no task."""
     execution = scene.execution.value
     owner = LogOwner(execution.namespace, execution.flow_id, execution.id)
-    return RunLog(scene.ports.table, scene.ports.clock, owner, secrets=execution.progress.secrets)
+    return RunLog(scene.ports.table, scene.ports.clock, owner, secrets=scene.secrets())

@@ -14,6 +14,7 @@ from thermik.executions.life import Life
 from thermik.executions.model import Lease
 from thermik.executions.plans import Plans
 from thermik.executions.repository import Executions
+from thermik.flows.encryption import Encryption
 from thermik.storage.blobs import Blobs
 from thermik.storage.table import Table
 
@@ -40,6 +41,7 @@ class Ports:
 
     Attributes:
         variables: `envs` and `globals` of the installation, for expressions.
+        encryption: of SECRET inputs and outputs; None where no key is set.
         secret: a secret's value by namespace and key; raises KeyError.
         zone: the zone of dates that name none.
     """
@@ -49,6 +51,7 @@ class Ports:
     leases: Leases
     zone: tzinfo
     secret: Callable[[str, str], str]
+    encryption: Encryption | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     random: random.Random = field(default_factory=random.SystemRandom)
 

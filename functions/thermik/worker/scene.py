@@ -6,25 +6,32 @@ name it, by key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 from thermik.executions.model import Execution, Scope, TaskRun
 from thermik.executions.places import Place, task_run_id
 from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import State
+from thermik.flows.input_values import InputValues, Resolution, visible_inputs
+from thermik.flows.inputs import SecretInput
 from thermik.flows.tree import AFTER_EXECUTION
 from thermik.worker.call import Call
 from thermik.worker.journal import Journal
 from thermik.worker.lazy import LazyMap
 from thermik.worker.ports import Ports
-from thermik.worker.variables import execution_variables, task_variables, variables
+from thermik.worker.variables import (
+    Makers,
+    execution_variables,
+    installation_variables,
+    task_variables,
+    variables,
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """An execution and its flow."""
 
@@ -37,21 +44,34 @@ class Scene:
         """The current instant."""
         return self.ports.clock.now()
 
+    @cached_property
+    def inputs(self) -> InputValues:
+        """The inputs as expressions see them, and the secrets among them, which logs must mask."""
+        declared = self.plan.flow.inputs
+        stored = self.execution.value.inputs or {}
+        if not declared:
+            return InputValues(stored)
+        return visible_inputs(declared, stored, Resolution(encryption=self.ports.encryption))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that must not be printed; nothing is decrypted where no input is secret."""
+        return self.inputs.secrets if any(isinstance(each, SecretInput) for each in self.plan.flow.inputs) else ()
+
     def variables(self) -> LazyMap:
         """What expressions outside of tasks see."""
         return variables(self._makers())
 
-    def _makers(self) -> dict[str, Callable[[], Any]]:
+    def _makers(self) -> Makers:
         return execution_variables(
             self.execution.value,
             self.plan.flow,
             self.journal,
+            lambda: self.inputs.values,
             self.ports.large_outputs.read,
-            self.ports.variables,
-        )
+        ) | installation_variables(self.ports.variables)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskScene(Scene):
     """A task's place in it, and the run that was found there."""
 

@@ -37,11 +37,8 @@ def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
     Raises:
         Busy: the attempt is still at work after all (the machine lost its answer): asked again later.
     """
-    execution = scene.execution.value
-    if call.error == STOPPED or not (
-        may_work(execution.state.current, held=execution.progress.held) or scene.after_execution
-    ):
-        return _verdict(Verdict.STOP)
+    if call.error == STOPPED or stops(scene):
+        return verdict_on(None)
     run = scene.found.value if scene.found else scene.new_run(call)
     if run.state.current in (_S.CREATED, _S.RUNNING, _S.RESTARTED):
         lease = run.progress.lease
@@ -51,9 +48,19 @@ def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
     return verdict_on(run)
 
 
-def verdict_on(run: TaskRun) -> dict[str, Any]:
-    """How a machine goes on after this task run."""
+def stops(scene: TaskScene) -> bool:
+    """Whether nothing of the execution may go on."""
+    execution = scene.execution.value
+    return not may_work(execution.state.current, held=execution.progress.held) and not scene.after_execution
+
+
+def verdict_on(run: TaskRun | None) -> dict[str, Any]:
+    """How a machine goes on after this task run; None where the execution may not go on."""
+    if run is None:
+        return _verdict(Verdict.STOP)
     match run.state.current:
+        case _S.RUNNING:  # a pause with tasks, which begin now
+            return _verdict(Verdict.CONTINUE)
         case _S.RETRYING if run.progress.retry_at is not None:
             return _verdict(Verdict.RETRY, machine_date(run))
         case _S.SUCCESS | _S.WARNING | _S.SKIPPED:

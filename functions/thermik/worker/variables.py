@@ -24,29 +24,28 @@ def execution_variables(
     execution: Execution,
     flow: Flow,
     journal: Journal,
+    inputs: Callable[[], Mapping[str, Any]],
     read_outputs: Callable[[TaskRun], Any],
-    settings: Mapping[str, Any],
 ) -> Makers:
-    """What every expression of an execution sees, also outside of tasks (flow outputs, SLA).
-
-    Args:
-        settings: `envs` and `globals` of the installation.
-    """
+    """What every expression of an execution sees, also outside of tasks (flow outputs, SLA)."""
     makers: Makers = {
         "flow": lambda: flow_variable(execution),
         "execution": lambda: execution_variable(execution),
         "outputs": lambda: OfTasks(journal, read_outputs),
         "tasks": lambda: OfTasks(journal, lambda run: {"state": run.state.current.value}),
-        "vars": lambda: flow.variables or {},
+        "inputs": lambda: _unless_empty("inputs", inputs()),
+        "vars": lambda: flow.variables,
         "labels": lambda: nested_labels(execution),
-        "envs": lambda: settings.get("envs", {}),
-        "globals": lambda: settings.get("globals", {}),
     }
-    if execution.inputs:
-        makers["inputs"] = lambda: execution.inputs
     if execution.trigger is not None:
-        makers["trigger"] = lambda: execution.trigger.variables if execution.trigger else {}
+        trigger = execution.trigger
+        makers["trigger"] = lambda: trigger.variables
     return makers
+
+
+def installation_variables(settings: Mapping[str, Any]) -> Makers:
+    """`envs` and `globals`: always defined."""
+    return {"envs": lambda: settings.get("envs", {}), "globals": lambda: settings.get("globals", {})}
 
 
 def task_variables(place: Place, run: TaskRun, journal: Journal, read_outputs: Callable[[TaskRun], Any]) -> Makers:
@@ -132,3 +131,10 @@ def _first_parent(place: Place, journal: Journal, read_outputs: Callable[[TaskRu
     for parent in _parents(place, journal, read_outputs):
         return parent
     raise KeyError("parent")
+
+
+def _unless_empty(name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Raises: KeyError when there are none, so that the variable is undefined."""
+    if not values:
+        raise KeyError(name)
+    return values

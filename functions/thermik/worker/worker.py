@@ -18,6 +18,8 @@ from thermik.worker.ports import Ports
 from thermik.worker.run import run_task
 from thermik.worker.scene import Scene, TaskScene, enter, enter_task
 from thermik.worker.settle import settle
+from thermik.worker.subflow import call_flow, join_flow
+from thermik.worker.waiting import due, wait
 
 
 class Worker:
@@ -64,6 +66,10 @@ class Worker:
         Op.OPEN: lambda _, scene, call: open_flowable(scene, call),
         Op.CLOSE: lambda _, scene, call: close_flowable(scene, call),
         Op.SETTLE: lambda _, scene, call: settle(scene, call),
+        Op.WAIT: lambda _, scene, call: wait(scene, call),
+        Op.DUE: lambda _, scene, call: due(scene, call),
+        Op.CALL: lambda _, scene, call: call_flow(scene, call),
+        Op.JOIN: lambda _, scene, __: join_flow(scene),
     }
 
     def _ride(self, rider: Rider, scene: Scene) -> None:

@@ -1,0 +1,31 @@
+"""Pause: opening pauses, a task token waits for the resume, or for the time to run out."""
+
+from __future__ import annotations
+
+from thermik.flows.shapes import AfterWaiting
+from thermik.flows.tree import Node
+from thermik.machines.lowering import Inside, Lowering, judged
+from thermik.machines.states import Choose, Invoke, Level, Op, Verdict
+
+
+def lower_after_waiting(lowering: Lowering, node: Node, shape: AfterWaiting, inside: Inside, level: Level) -> str:
+    """Open, wait with a token, then the children; when time has run out, a decision what that means."""
+    exits = inside.exits
+    entry = lowering.sequence(node.branches[shape.branch], exits, level)
+    due, decided, wait = f"{node.id}:due", f"{node.id}:decided", f"{node.id}:wait"
+    cases: dict[str, str] = {Verdict.CONTINUE: entry, Verdict.STOP: exits.stopped}
+    level.add(Choose(decided, "settled.verdict", cases, default=inside.unopened))
+    level.add(judged(due, Op.DUE, node, decided, caught=inside.unopened))
+    level.add(
+        Invoke(
+            wait,
+            Op.WAIT,
+            node.id,
+            next=due,
+            caught=inside.unopened,
+            waits=True,
+            timeout="opened.seconds",
+            overdue=due,
+        )
+    )
+    return lowering.open(node, inside, level, wait, select=("seconds",))

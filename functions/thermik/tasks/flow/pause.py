@@ -1,0 +1,64 @@
+"""`io.kestra.plugin.core.flow.Pause`: waits for somebody's approval, or for time to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from thermik.flows.dynamic import Duration, Dynamic
+from thermik.flows.inputs import AnyInput
+from thermik.flows.openings import CannotOpen, Opening, Rendering
+from thermik.flows.shapes import AfterWaiting
+from thermik.flows.task import AnyTask, Branch, FlowableTask
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+_AFTER = {"RESUME": "SUCCESS", "WARN": "WARNING", "FAIL": "FAILED", "CANCEL": "CANCELLED"}
+
+
+class Pause(FlowableTask):
+    """Pause the execution until it is resumed, by somebody or after a time.
+
+    Other branches of the flow go on meanwhile.
+    """
+
+    old_names: ClassVar[Mapping[str, str]] = {"delay": "pauseDuration"}
+
+    pause_duration: Dynamic[Duration] | None = Field(default=None, description="After this time it goes on by itself.")
+    behavior: Literal["RESUME", "WARN", "FAIL", "CANCEL"] = Field(
+        default="RESUME", description="What the end of `pauseDuration` means."
+    )
+    on_resume: list[AnyInput] = Field(default_factory=list, description="Inputs that are asked for when it is resumed.")
+    tasks: list[AnyTask] = Field(default_factory=list, description="Run after the pause (deprecated).")
+
+    @property
+    def shape(self) -> AfterWaiting:
+        """The tasks, after a wait."""
+        return AfterWaiting()
+
+    def branches(self) -> tuple[Branch, ...]:
+        """The tasks."""
+        return (Branch("tasks", tuple(self.tasks)),)
+
+    def open(self, rendering: Rendering) -> Opening:
+        """Find how long it lasts; `pauseDuration` goes before `timeout`, which fails the task."""
+        decision = "tasks" if self.tasks else None
+        if self.pause_duration is not None:
+            wait = _duration(self.pause_duration, rendering)
+            return Opening(decision, wait=wait, after_wait=_AFTER[self.behavior])
+        if self.timeout is not None:
+            return Opening(decision, wait=_duration(self.timeout, rendering), after_wait="FAILED")
+        return Opening(decision)
+
+
+def _duration(written: timedelta | str, rendering: Rendering) -> timedelta:
+    if isinstance(written, timedelta):
+        return written
+    text = rendering.text(written)
+    try:
+        return _DURATION.validate_python(text)
+    except ValidationError as error:
+        raise CannotOpen(f"{written} rendered to '{text}', which is no duration") from error

@@ -1,0 +1,44 @@
+"""The operations `wait` and `due` of a pause: its token is noted; and what it means that the wait is over.
+
+`wait` never fails its invocation for what it finds: a state that waits with a token is answered instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermik.executions.model import TaskRun
+from thermik.executions.pausing import end_pause
+from thermik.executions.state import StateType
+from thermik.worker.call import Call, InvalidCall
+from thermik.worker.scene import TaskScene
+from thermik.worker.settle import stops, verdict_on
+
+_S = StateType
+
+
+def wait(scene: TaskScene, call: Call) -> dict[str, Any]:
+    """Note the token with the paused run, for whoever resumes it; answer at once if it is paused no longer."""
+    token = call.token
+    if token is None:
+        raise InvalidCall("a wait without a task token")
+
+    def noted(run: TaskRun) -> TaskRun:
+        return run.with_progress(token=token) if run.state.current == _S.PAUSED else run
+
+    run_id = scene.place.task_run_id
+    run = scene.ports.executions.change_task_run(call.execution_id, run_id, noted)
+    if run is None or run.state.current != _S.PAUSED:
+        scene.ports.life.machines.answer(scene.execution.value, token, {})
+    return {}
+
+
+def due(scene: TaskScene, _call: Call) -> dict[str, Any]:
+    """The wait is over: somebody resumed, or the time has run out. Answers a verdict, as `settle` does."""
+    if stops(scene):
+        return verdict_on(None)
+    run = scene.found.value if scene.found else None
+    if run is not None and run.state.current == _S.PAUSED:
+        end_pause(scene.ports.life, run, None, run.progress.after_due or _S.SUCCESS)
+        run = scene.ports.executions.task_runs(run.execution_id, [run.id])[run.id].value
+    return verdict_on(run)
