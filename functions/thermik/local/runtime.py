@@ -25,6 +25,7 @@ from thermik.local.machines import EmbeddedMachines
 from thermik.local.processes import Process
 from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
+from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
@@ -51,7 +52,7 @@ class Runtime:
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.clock = clock or SystemClock()
-        self.table = WatchedTable(data / "thermik.db", clock=self.clock)
+        self.table = WatchedTable(SqliteTable(data / "thermik.db", clock=self.clock))
         self.blobs = FileBlobs(data / "storage")
         self.process = Process(data / "processes")
         self.types = Registry()
