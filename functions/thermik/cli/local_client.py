@@ -16,11 +16,13 @@ from thermik.api.creation import Wanted, create_execution
 from thermik.api.execution_wire import with_task_runs
 from thermik.api.flow_wire import flow_wire
 from thermik.api.services import Services
-from thermik.cli.client import Json, Search, Start
+from thermik.cli.client import ENDED, Json, Search, Start
 from thermik.executions.model import Label
 from thermik.flows.input_values import Upload
 from thermik.flows.validation import parse_flow
 from thermik.local.runtime import Runtime
+from thermik.storage import schema
+from thermik.storage.table import Record
 
 LOOK_AGAIN_SECONDS = 0.1
 """How often an execution of another process is looked at."""
@@ -37,9 +39,11 @@ class LocalClient:
     def __init__(self, data: Path) -> None:
         self._runtime = Runtime(data)
         self._endings: dict[str, threading.Event] = {}
+        self._listening = ExitStack()
 
     def close(self) -> None:
         """End what this process runs: after a finished command that is nothing."""
+        self._listening.close()
         self._runtime.close(CLOSE_SECONDS)
 
     @cached_property
@@ -94,9 +98,7 @@ class LocalClient:
             execution = create_execution(
                 self._services, Wanted(wanted.namespace, wanted.flow_id, wanted.revision, given, labels)
             )
-        self._endings[execution.id] = ended = threading.Event()
-        threading.Thread(target=self._await, args=(execution.id, ended), name="thermik-await", daemon=True).start()
-        return with_task_runs(self._services, execution)
+        return self._listen(execution.id)
 
     def execution(self, execution_id: str) -> Json:
         """The execution. Raises: ExecutionNotFound."""
@@ -128,7 +130,7 @@ class LocalClient:
         kill(self._runtime.life, execution_id)
 
     def wait(self, execution_id: str, seconds: float) -> None:
-        """Wait for the machine's end, if it runs here; for a moment otherwise."""
+        """Wait for the execution's end, if it runs here; for a moment otherwise."""
         ended = self._endings.get(execution_id)
         if ended is None or ended.is_set():
             time.sleep(min(seconds, LOOK_AGAIN_SECONDS))
@@ -139,12 +141,17 @@ class LocalClient:
         services = self._services
         return with_task_runs(services, services.executions.execution(execution_id).value)
 
-    def _await(self, execution_id: str, ended: threading.Event) -> None:
-        from thermik.local.interpreter import ExecutionDoesNotExist
+    def _listen(self, execution_id: str) -> Json:
+        """Hear of the execution's end from now on; the execution as it is, which may have ended before."""
+        key, ended = schema.execution(execution_id), threading.Event()
 
-        try:
-            self._runtime.machines.engine.wait(execution_id)
-        except ExecutionDoesNotExist:
-            pass  # it ended so long ago that it is forgotten: whoever waits looks again
-        finally:
+        def hear(record: Record) -> None:
+            if record.key == key and record.body["state"]["current"] in ENDED:
+                ended.set()
+
+        self._endings[execution_id] = ended
+        self._listening.enter_context(self._runtime.table.changes.listen(key.partition, hear))
+        execution = self._wire(execution_id)
+        if execution["state"]["current"] in ENDED:
             ended.set()
+        return execution
