@@ -23,7 +23,6 @@ MAX_CAUSE = 32_768
 
 _STARTS = 4
 _PAUSE_SECONDS = 0.25
-_TOKENS_OVER = frozenset({"TaskTimedOut", "TaskDoesNotExist"})
 
 
 class StepFunctionsMachines:
@@ -53,7 +52,10 @@ class StepFunctionsMachines:
             "input": json.dumps(start_input(execution.id)),
         }
         for attempt in range(_STARTS):
-            if self._call("start_execution", {"ExecutionAlreadyExists"}, {"StateMachineDoesNotExist"}, **arguments):
+            refusal, _ = self._call(
+                "start_execution", "ExecutionAlreadyExists", "StateMachineDoesNotExist", **arguments
+            )
+            if refusal != "StateMachineDoesNotExist":
                 return
             self._create(definition)
             time.sleep(_PAUSE_SECONDS * attempt)  # a machine that was just made may not be known everywhere yet
@@ -61,21 +63,31 @@ class StepFunctionsMachines:
 
     def stop(self, execution: Execution, cause: str) -> None:
         """End the machine, if it runs. Raises: MachinesUnavailable."""
-        name = self._name(self._definition_of(execution))
-        arn = f"{self._arn('execution', name)}:{machine_name(execution)}"
+        arn = self._execution_arn(execution)
         self._call(
-            "stop_execution", {"ExecutionDoesNotExist"}, executionArn=arn, error="Stopped", cause=cause[:MAX_CAUSE]
+            "stop_execution", "ExecutionDoesNotExist", executionArn=arn, error="Stopped", cause=cause[:MAX_CAUSE]
         )
 
-    def answer(self, execution: Execution, token: str, output: dict[str, Any]) -> bool:  # noqa: ARG002 - the token says whose it is
+    def answer(self, _execution: Execution, token: str, output: dict[str, Any]) -> bool:
         """Send a token's answer; False if nothing waits with it. Raises: MachinesUnavailable."""
-        return self._call("send_task_success", set(), _TOKENS_OVER, taskToken=token, output=json.dumps(output))
+        arguments = {"taskToken": token, "output": json.dumps(output)}
+        refusal, _ = self._call("send_task_success", "TaskTimedOut", "TaskDoesNotExist", **arguments)
+        return refusal is None
+
+    def has_ended(self, execution: Execution) -> bool:
+        """Whether the machine of an execution is over; False while it runs, or if it was never started.
+
+        Raises: MachinesUnavailable.
+        """
+        arn = self._execution_arn(execution)
+        refusal, found = self._call("describe_execution", "ExecutionDoesNotExist", executionArn=arn)
+        return refusal is None and found["status"] != "RUNNING"
 
     def _create(self, definition: Definition) -> None:
         """Make the state machine; the same call again changes nothing, so two processes may both make it."""
         self._call(
             "create_state_machine",
-            {"StateMachineAlreadyExists"},
+            "StateMachineAlreadyExists",
             name=self._name(definition),
             definition=definition.text.replace(WORKER, self._stack.worker_arn),
             roleArn=self._stack.machine_role_arn,
@@ -88,20 +100,20 @@ class StepFunctionsMachines:
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:{self._partition}:states:{self._region}:{self._account}:{kind}:{name}"
 
-    def _call(
-        self, operation: str, fine: set[str], missing: frozenset[str] | set[str] = frozenset(), **arguments: Any
-    ) -> bool:
-        """Call Step Functions: True if it did, or had done, what was asked; False for an error of `missing`."""
+    def _execution_arn(self, execution: Execution) -> str:
+        name = self._name(self._definition_of(execution))
+        return f"{self._arn('execution', name)}:{machine_name(execution)}"
+
+    def _call(self, operation: str, *expected: str, **arguments: Any) -> tuple[str | None, dict[str, Any]]:
+        """Call Step Functions: the code of an expected refusal, or None, and the answer."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            getattr(self._client, operation)(**arguments)
+            return None, getattr(self._client, operation)(**arguments)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code in missing:
-                return False
-            if code not in fine:
-                raise MachinesUnavailable(f"Step Functions refuses {operation} ({error})") from error
+            if code in expected:
+                return code, {}
+            raise MachinesUnavailable(f"Step Functions refuses {operation} ({error})") from error
         except BotoCoreError as error:
             raise MachinesUnavailable(f"Step Functions cannot be reached: {error}") from error
-        return True

@@ -89,6 +89,14 @@ def test_stopping_what_never_started_is_no_error(machines: StepFunctionsMachines
     machines.stop(_execution(), "killed")
 
 
+def test_a_machine_that_was_never_started_or_runs_has_not_ended(client: Any, machines: StepFunctionsMachines) -> None:
+    assert not machines.has_ended(_execution())
+    machines.start(_execution(), DEFINITION)
+    assert not machines.has_ended(_execution())
+    machines.stop(_execution(), "killed")
+    assert machines.has_ended(_execution())
+
+
 class _Answers:
     """A client whose every call ends with this error, or with none."""
 
