@@ -32,7 +32,10 @@ class InvalidCursor(StorageError):
 
 
 class InvalidKey(StorageError):
-    """A blob's key or a path with empty, `.` or `..` parts, or another scheme."""
+    """A key that is not acceptable.
+
+    A blob's with empty, `.` or `..` parts or another scheme; a table's that is empty, too long or no UTF-8 text.
+    """
 
 
 class BlobNotFound(StorageError):
