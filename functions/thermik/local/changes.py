@@ -1,4 +1,4 @@
-"""Tells those who wait that something of an execution was written in this process, without asking the table over and over.
+"""Tells those who wait that something of an execution was written in this process, so that they need not ask.
 
 What other processes on the same data directory write is not told: who waits asks now and then as well.
 """

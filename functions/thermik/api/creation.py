@@ -1,0 +1,132 @@
+"""From what somebody sends to an execution that runs: the flow looked up, inputs typed and checked, files stored.
+
+One way for the API and the command line. What is refused leaves nothing behind: files are stored when everything
+else was accepted, and removed if the execution does not come about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from thermik.api.errors import Detail, Forbidden, Unprocessable
+from thermik.api.forms import read_inputs
+from thermik.api.inputs import store_inputs
+from thermik.api.request import Request
+from thermik.api.services import Services
+from thermik.executions.lifecycle import CORRELATION, SYSTEM, NewExecution, create
+from thermik.executions.model import Execution, Kind, Label
+from thermik.identity import new_id
+from thermik.storage.errors import Unavailable
+
+MAX_LABELS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An execution that somebody wants.
+
+    Attributes:
+        revision: None for the newest.
+        given: by input id: texts, JSON values, `Upload`s.
+    """
+
+    namespace: str
+    flow_id: str
+    revision: int | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)
+    labels: Sequence[Label] = ()
+    kind: Kind | None = None
+    schedule_date: datetime | None = None
+
+
+def create_from_form(services: Services, request: Request) -> Execution:
+    """Start the execution that a request's parameters and form describe.
+
+    Raises:
+        BadRequest, TooLarge: the request cannot be read.
+        and what `create_execution` raises.
+    """
+    with ExitStack() as closing:
+        wanted = Wanted(
+            namespace=request["namespace"],
+            flow_id=request["flow_id"],
+            revision=request.optional_number("revision"),
+            given=read_inputs(request, closing),
+            labels=[*_labels(request.all("labels"))],
+            kind=_kind(request.get("kind")),
+            schedule_date=request.instant("scheduleDate"),
+        )
+        if request.get("breakpoints"):
+            raise Unprocessable("Breakpoints are not supported")
+        return create_execution(services, wanted)
+
+
+def create_execution(services: Services, wanted: Wanted) -> Execution:
+    """Start an execution.
+
+    Raises:
+        FlowNotFound: there is no such flow or revision.
+        Forbidden: it is disabled.
+        InvalidInputs: with everything that is wrong about them.
+        Unprocessable: a label is the system's.
+        FlowTooLarge, TableUnavailable, BlobsUnavailable, MachinesUnavailable.
+    """
+    _check_labels(wanted.labels)
+    loaded = services.flows.load(wanted.namespace, wanted.flow_id, wanted.revision)
+    flow, revision = loaded.flow, loaded.revision.revision
+    if loaded.revision.deleted or flow.disabled:
+        why = "deleted" if loaded.revision.deleted else "disabled"
+        raise Forbidden(f"Cannot execute the {why} flow '{wanted.namespace}.{wanted.flow_id}'")
+    execution_id = new_id()
+    context = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": revision, "tenantId": "main"}}
+    inputs, stored = store_inputs(services, flow, execution_id, flow.inputs, wanted.given, context)
+    new = NewExecution(
+        namespace=flow.namespace,
+        flow_id=flow.id,
+        revision=revision,
+        id=execution_id,
+        inputs=inputs.values or None,
+        labels=wanted.labels,
+        kind=wanted.kind,
+        schedule_date=wanted.schedule_date,
+    )
+    try:
+        return create(services.life, new)
+    except Unavailable:  # whether it was written is not known: then its files are still wanted
+        raise
+    except Exception:
+        services.blobs.delete(stored)
+        raise
+
+
+def _labels(texts: Iterable[str]) -> Iterable[Label]:
+    for text in texts:
+        key, divider, value = text.partition(":")
+        if not (key.strip() and divider):
+            raise Unprocessable(f"A label must be `key:value`, not '{text[:100]}'")
+        yield Label(key=key.strip(), value=value)
+
+
+def _check_labels(labels: Sequence[Label]) -> None:
+    if len(labels) > MAX_LABELS:
+        raise Unprocessable(f"There are {len(labels)} labels; at most {MAX_LABELS} are accepted")
+    wrong = [label for label in labels if label.key.startswith(SYSTEM) and label.key != CORRELATION]
+    if wrong:
+        messages = [
+            f"System labels can only be set by Kestra itself, offending label: {label.key}={label.value}"
+            for label in wrong
+        ]
+        raise Unprocessable("\n".join(messages), [Detail(message, "labels") for message in messages])
+
+
+def _kind(text: str | None) -> Kind | None:
+    if text is None:
+        return None
+    try:
+        return Kind(text)
+    except ValueError:
+        raise Unprocessable(f"Parameter 'kind' must be one of {', '.join(Kind)}, not '{text[:100]}'") from None

@@ -1,0 +1,98 @@
+"""A flow in the shape of Kestra's API: what its source says, in today's names, and what is known of its revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thermik.clock import instant_text
+from thermik.flows import aliases
+from thermik.flows.problems import InvalidFlow
+from thermik.flows.repository import FlowRevision
+from thermik.flows.source import read_source
+
+_SECTIONS = ("tasks", "errors", "finally", "afterExecution")
+_CHILDREN = ("tasks", "errors", "finally", "then", "else", "defaults", "task")
+
+
+def flow_wire(revision: FlowRevision, *, source: bool = False) -> dict[str, Any]:
+    """A flow; its source too, where it is asked for."""
+    data = flow_data(revision)
+    wire: dict[str, Any] = {
+        **data,
+        "tenantId": "main",
+        "id": revision.id,
+        "namespace": revision.namespace,
+        "revision": revision.revision,
+        "updated": instant_text(revision.updated),
+        "disabled": bool(data.get("disabled", False)),
+        "deleted": revision.deleted,
+        "draft": False,
+        "tasks": data.get("tasks", []),
+    }
+    if source:
+        wire["source"] = revision.source
+    return wire
+
+
+def flow_data(revision: FlowRevision) -> dict[str, Any]:
+    """What a stored source says, nulls left out, labels as a list; `{}` of one that can no longer be read."""
+    try:
+        data = read_source(revision.source).data
+    except InvalidFlow:
+        return {}
+    named = {aliases.FLOW.get(name, name): value for name, value in data.items() if value is not None}
+    if "labels" in named:
+        named["labels"] = label_list(named["labels"])
+    return named
+
+
+def label_list(labels: Any) -> list[dict[str, str]]:
+    """Labels as the API has them, from a map or a list."""
+    if isinstance(labels, Mapping):
+        return [{"key": str(key), "value": _text(value)} for key, value in labels.items()]
+    return [
+        {"key": str(each.get("key")), "value": _text(each.get("value"))}
+        for each in labels or []
+        if isinstance(each, dict)
+    ]
+
+
+def flow_for_execution(revision: FlowRevision) -> dict[str, Any]:
+    """A flow as far as one who looks at an execution needs it: tasks and triggers with id and type only."""
+    wire = flow_wire(revision)
+    brief = {name: _brief(wire[name]) for name in (*_SECTIONS, "triggers") if name in wire}
+    return {**wire, **brief}
+
+
+def _brief(entries: Any) -> list[dict[str, Any]]:
+    return [_brief_task(entry) for entry in entries or [] if isinstance(entry, dict)]
+
+
+def _brief_task(task: Mapping[str, Any]) -> dict[str, Any]:
+    brief: dict[str, Any] = {name: task[name] for name in ("id", "type", "description") if name in task}
+    for name in _CHILDREN:
+        children = task.get(name)
+        if isinstance(children, list):
+            brief[name] = _brief(children)
+        elif isinstance(children, dict):
+            brief[name] = _brief_task(children)
+    return brief
+
+
+def find_task(data: Any, task_id: str) -> dict[str, Any] | None:
+    """The task of an id, at any depth of a flow's data."""
+    waiting = [value for name in _SECTIONS if (value := data.get(name))]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            if value.get("id") == task_id and isinstance(value.get("type"), str):
+                return value
+            waiting.extend(each for each in value.values() if isinstance(each, (list, dict)))
+    return None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,157 @@
+"""Flows: saved, read, checked, deleted, by one or many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermik.api.answers import NO_CONTENT, Answer, page
+from thermik.api.errors import NotFound, Unprocessable
+from thermik.api.filters import read_filters
+from thermik.api.flow_search import FIELDS, every_flow, search_flows
+from thermik.api.flow_wire import find_task, flow_data, flow_wire
+from thermik.api.paging import PAGE_QUERY, page_request
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+from thermik.flows.problems import InvalidFlow
+from thermik.flows.validation import ParsedFlow, parse_flow
+
+YAML = "application/x-yaml"
+
+router = Router("Flows")
+
+
+@router.route("POST", "/flows", query="draft", consumes=YAML)
+def create_flow(services: Services, request: Request) -> dict[str, Any]:
+    """Save a new flow."""
+    return flow_wire(services.flows.create(_parsed(services, request.text())), source=True)
+
+
+@router.route("PUT", "/flows/<namespace>/<flow_id>", consumes=YAML)
+def update_flow(services: Services, request: Request) -> dict[str, Any]:
+    """Save a flow that exists: a new revision, if anything changed."""
+    parsed = _parsed(services, request.text())
+    return flow_wire(services.flows.update(request["namespace"], request["flow_id"], parsed), source=True)
+
+
+@router.route("GET", "/flows/<namespace>/<flow_id>", query="source revision allowDeleted")
+def get_flow(services: Services, request: Request) -> dict[str, Any]:
+    """A flow, in its newest revision or another."""
+    revision = services.flows.get(
+        request["namespace"],
+        request["flow_id"],
+        request.optional_number("revision"),
+        allow_deleted=request.flag("allowDeleted"),
+    )
+    return flow_wire(revision, source=request.flag("source"))
+
+
+@router.route("DELETE", "/flows/<namespace>/<flow_id>")
+def delete_flow(services: Services, request: Request) -> Answer:
+    """Delete a flow; its revisions and executions stay."""
+    services.flows.delete(request["namespace"], request["flow_id"])
+    return NO_CONTENT
+
+
+@router.route("GET", "/flows/<namespace>/<flow_id>/revisions", query="allowDelete")
+def list_revisions(services: Services, request: Request) -> list[dict[str, Any]]:
+    """Every revision of a flow with its source, oldest first."""
+    found = services.flows.revisions(request["namespace"], request["flow_id"])
+    return [flow_wire(revision, source=True) for revision in found]
+
+
+@router.route("GET", "/flows/<namespace>/<flow_id>/tasks/<task_id>", query="revision")
+def get_task(services: Services, request: Request) -> dict[str, Any]:
+    """One task of a flow, at any depth."""
+    revision = services.flows.get(request["namespace"], request["flow_id"], request.optional_number("revision"))
+    task = find_task(flow_data(revision), request["task_id"])
+    if task is None:
+        raise NotFound(f"Task '{request['task_id']}' not found in flow '{revision.namespace}.{revision.id}'")
+    return task
+
+
+@router.route("GET", "/flows/search", query=f"{PAGE_QUERY} q namespace scope labels filters")
+def search(services: Services, request: Request) -> dict[str, Any]:
+    """A page of the flows that pass the filters, by namespace and id unless sorted otherwise."""
+    filters = read_filters(request, FIELDS)
+    found, total = search_flows(services.flows, filters, page_request(request), services.now())
+    return page([flow_wire(revision) for revision in found], total)
+
+
+@router.route("GET", "/flows/<namespace>")
+def list_of_namespace(services: Services, request: Request) -> list[dict[str, Any]]:
+    """Every flow of a namespace."""
+    return [flow_wire(revision) for revision in every_flow(services.flows, request["namespace"])]
+
+
+@router.route("GET", "/flows/distinct-namespaces", query="q")
+def distinct_namespaces(services: Services, request: Request) -> list[str]:
+    """Every namespace that has a flow."""
+    wanted = (request.get("q") or "").lower()
+    return [namespace for namespace in services.flows.namespaces() if wanted in namespace.lower()]
+
+
+@router.route("POST", "/flows/validate", consumes=YAML)
+def validate_flows(services: Services, request: Request) -> list[dict[str, Any]]:
+    """Every problem of each of the YAML documents."""
+    return [_violation(services, index, text) for index, text in enumerate(documents(request.text()))]
+
+
+@router.route(
+    "POST", "/flows/bulk", "/flows/<namespace>", query="delete namespace allowNamespaceChild override", consumes=YAML
+)
+def save_many(services: Services, request: Request) -> list[dict[str, Any]]:
+    """Save each of the YAML documents; all are checked before any is saved."""
+    namespace = request.variables.get("namespace") or request.get("namespace")
+    parsed = [_parsed(services, text) for text in documents(request.text())]
+    for each in parsed:
+        _check_namespace(each, namespace, children=request.flag("allowNamespaceChild"))
+    saved = [services.flows.save(each) for each in parsed]
+    if namespace is not None and request.flag("delete", default="namespace" in request.variables):
+        kept = {each.flow.id for each in parsed if each.flow.namespace == namespace}
+        for revision in [*every_flow(services.flows, namespace)]:
+            if revision.id not in kept:
+                services.flows.delete(namespace, revision.id)
+    return [flow_wire(revision, source=True) for revision in saved]
+
+
+def documents(text: str) -> list[str]:
+    """The YAML documents of a text, as they stand; at least one."""
+    parts: list[list[str]] = [[]]
+    for line in text.splitlines(keepends=True):
+        if line.rstrip() == "---":
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return [part for part in ("".join(lines) for lines in parts) if part.strip()] or [text]
+
+
+def _parsed(services: Services, source: str) -> ParsedFlow:
+    return parse_flow(source, services.types)
+
+
+def _violation(services: Services, index: int, text: str) -> dict[str, Any]:
+    named: dict[str, Any] = {"index": index, "outdated": False, "deprecationPaths": [], "warnings": [], "infos": []}
+    try:
+        parsed = _parsed(services, text)
+    except InvalidFlow as invalid:
+        problems = [
+            {"path": each.path, "message": each.message}
+            | ({"line": each.position.line, "column": each.position.column} if each.position else {})
+            for each in invalid.problems
+        ]
+        return {**named, "constraints": invalid.constraints, "problems": problems}
+    return {
+        **named,
+        "flow": parsed.flow.id,
+        "namespace": parsed.flow.namespace,
+        "deprecationPaths": list(parsed.deprecations),
+        "warnings": [warning.text for warning in parsed.warnings],
+    }
+
+
+def _check_namespace(parsed: ParsedFlow, namespace: str | None, *, children: bool) -> None:
+    seen = parsed.flow.namespace
+    if namespace is None or seen == namespace or (children and seen.startswith(namespace + ".")):
+        return
+    raise Unprocessable(f"Flow '{parsed.flow.id}' is of namespace '{seen}', not of '{namespace}'")

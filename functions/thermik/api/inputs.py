@@ -1,0 +1,79 @@
+"""The inputs of an execution, or of a resume: typed and checked, their files stored under the execution."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+
+from thermik import expressions
+from thermik.api.services import Services
+from thermik.flows.flow import Flow
+from thermik.flows.input_values import InputValues, Resolution, resolve_inputs
+from thermik.flows.inputs import Input
+from thermik.storage.internal import ExecutionFiles, key_of
+
+
+def store_inputs(
+    services: Services,
+    flow: Flow,
+    execution_id: str,
+    inputs: Sequence[Input],
+    given: Mapping[str, Any],
+    context: Mapping[str, Any],
+) -> tuple[InputValues, list[str]]:
+    """Typed inputs of an execution, their files stored under its id; and the keys of these files.
+
+    Raises:
+        InvalidInputs: with everything that is wrong; nothing is left behind.
+    """
+    files = ExecutionFiles(flow.namespace, flow.id, execution_id)
+    stored: list[str] = []
+
+    def store(input_id: str, name: str, stream: BinaryIO) -> str:
+        uri = files.input_uri(input_id, name)
+        services.blobs.put(key_of(uri), stream)
+        stored.append(key_of(uri))
+        return uri
+
+    try:
+        return resolve_inputs(inputs, given, resolution_of(services, flow, context), files=store), stored
+    except Exception:
+        services.blobs.delete(stored)
+        raise
+
+
+def resolution_of(services: Services, flow: Flow, context: Mapping[str, Any]) -> Resolution:
+    """What defaults and conditions of a flow's inputs may read."""
+    seen = {
+        "vars": flow.variables,
+        "labels": {label.key: label.value for label in flow.labels},
+        "envs": services.variables.get("envs", {}),
+        "globals": services.variables.get("globals", {}),
+        **context,
+    }
+    found = cast("expressions.Services", _InputServices(services, flow.namespace))  # it may lack ports, by contract
+    return Resolution(seen, found, services.encryption)
+
+
+class _InputServices:
+    """What functions find in the expressions of inputs, before there is an execution: time, chance, KV pairs."""
+
+    recursive_rendering = False
+
+    def __init__(self, services: Services, namespace: str) -> None:
+        self.default_zone = services.zone
+        self.random = random.SystemRandom()
+        self._services = services
+        self._namespace = namespace
+
+    def now(self) -> datetime:
+        return self._services.now()
+
+    def kv(self, key: str, namespace: str | None, error_on_missing: bool) -> Any:
+        place = namespace or self._namespace
+        pair = self._services.pairs.get(place, key)
+        if pair is None and error_on_missing:
+            raise expressions.ExpressionRuntimeError(f"No value found for key '{key}' in namespace '{place}'")
+        return pair.value if pair else None
