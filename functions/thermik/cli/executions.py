@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import click
 
+from thermik.cli.arguments import read_name
 from thermik.cli.client import Json, Search, connect
 from thermik.cli.examples import examples
 from thermik.cli.figures import date_text, duration_of, seconds_text, value_text
 from thermik.cli.listing import FORMAT, print_json, print_rows
 from thermik.cli.options import CONNECTION, with_settings
+from thermik.cli.plain import lines_of
+from thermik.cli.watching import LEVELS, Event, levels_from
 from thermik.settings import Settings
 
 
@@ -36,7 +39,7 @@ def list_(
     """List executions, newest first."""
     flow_id = None
     if flow is not None:
-        namespace, _, flow_id = flow.rpartition(":" if ":" in flow else ".")
+        namespace, flow_id = read_name(flow)
     search = Search(namespace or None, flow_id, state.upper() if state else None, limit)
     with connect(settings) as client:
         print_rows(
@@ -79,7 +82,7 @@ def get(execution: str, form: str, settings: Settings) -> None:
 @click.argument("execution")
 @click.option(
     "--level",
-    type=click.Choice(_LEVELS := ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"]),
+    type=click.Choice(LEVELS),
     default="TRACE",
     help="The least severe level to show.",
 )
@@ -88,10 +91,7 @@ def get(execution: str, form: str, settings: Settings) -> None:
 @with_settings(CONNECTION)
 def logs(execution: str, level: str, task: str | None, form: str, settings: Settings) -> None:
     """Print an execution's log."""
-    from thermik.cli.plain import lines_of
-    from thermik.cli.watching import Event
-
-    severe = _LEVELS[_LEVELS.index(level) :]
+    severe = levels_from(level)
     with connect(settings) as client:
         client.execution(execution)  # so that an unknown id is told from an empty log
         entries = [

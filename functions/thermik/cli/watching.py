@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 
 from thermik.cli.client import ENDED, Client, Json
 
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
+"""Levels of the log, the least severe first."""
+
+
+def levels_from(least: str) -> tuple[str, ...]:
+    """This level and all that are more severe."""
+    return LEVELS[LEVELS.index(least) :]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -28,8 +36,13 @@ class Event:
 
 @dataclass(slots=True)
 class Watcher:
-    """Remembers what was seen of an execution. Attempts' logs and states' histories only grow, so it counts."""
+    """Remembers what was seen of an execution. Attempts' logs and states' histories only grow, so it counts.
 
+    Attributes:
+        levels: the levels of the log whose entries are news.
+    """
+
+    levels: tuple[str, ...] = LEVELS
     _entries: Counter[tuple[str, int]] = field(default_factory=Counter)
     _states: Counter[str] = field(default_factory=Counter)
 
@@ -51,18 +64,21 @@ class Watcher:
         for entry in log:
             attempt = (entry.get("taskRunId", ""), entry.get("attemptNumber", 0))
             met[attempt] += 1
-            if met[attempt] > self._entries[attempt]:
+            if met[attempt] > self._entries[attempt] and entry["level"] in self.levels:
                 yield Event(entry["timestamp"], names.get(attempt[0], ""), entry["level"], entry["message"])
         self._entries = met
 
 
-def follow(client: Client, execution: Json, every: float) -> Iterator[tuple[Json, list[Event]]]:
+def follow(
+    client: Client, execution: Json, every: float, levels: tuple[str, ...] = LEVELS
+) -> Iterator[tuple[Json, list[Event]]]:
     """The execution with its task runs and what is new, now and then until it has ended.
 
     Args:
         execution: as it was created. every: seconds between two looks, unless it ends before.
+        levels: the levels of the log that are wanted.
     """
-    watcher = Watcher()
+    watcher = Watcher(levels)
     yield execution, []
     while execution["state"]["current"] not in ENDED:
         client.wait(execution["id"], every)

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import pytest
 
-from thermik.cli.run import closing, read_inputs, read_labels
+from thermik.cli.arguments import is_file, read_inputs, read_labels, read_name
+from thermik.cli.showing import closing
 
 
 def test_inputs_are_texts_or_files(tmp_path: Path) -> None:
@@ -44,3 +45,16 @@ def test_the_end_tells_state_outputs_and_where_to_look() -> None:
     assert "SUCCESS in 1.50 s" in text
     assert '  a       text\n  longer  [1, "ü"]' in text
     assert "thermik executions get x1" in text
+
+
+@pytest.mark.parametrize("named", ["-", "./flow", "flow.yaml", "flow.yml", "a/b.c"])
+def test_what_is_a_file(named: str) -> None:
+    assert is_file(named)
+
+
+def test_names_of_saved_flows() -> None:
+    assert not is_file("examples.shop.orders")
+    assert read_name("examples.shop.orders") == ("examples.shop", "orders")
+    assert read_name("shop:orders.daily") == ("shop", "orders.daily")
+    with pytest.raises(click.BadParameter):
+        read_name("orders")
