@@ -252,8 +252,6 @@ class _Resolver:
             if is_default:
                 value = self._default(declared)
             if value is None:
-                if declared.required:
-                    raise ValueError("missing required input")
                 return ResolvedInput(declared)
             return replace(self._typed(declared, value), is_default=is_default)
         except (ValueError, ExpressionError) as error:
@@ -262,13 +260,15 @@ class _Resolver:
             return ResolvedInput(declared, error=_message(declared.id, str(error), shown))
 
     def _default(self, declared: Input) -> Any:
-        """The rendered default, the first choice where the input wants that, or None. Raises: ExpressionError."""
+        """What counts where nothing is given; None where nothing is needed. Raises: ValueError, ExpressionError."""
         if declared.defaults is not None:
             return render(declared.defaults, self._variables(declared), self.how.services)
-        if not getattr(declared, "auto_select_first", False):
-            return None
-        first = self._choices(declared)[:1]
-        return first if isinstance(declared, MultiselectInput) else next(iter(first), None)
+        first = self._choices(declared)[:1] if getattr(declared, "auto_select_first", False) else []
+        if first:
+            return first if isinstance(declared, MultiselectInput) else first[0]
+        if declared.required:
+            raise ValueError("missing required input")
+        return None
 
     def _typed(self, declared: Input, value: Any) -> ResolvedInput:
         if isinstance(value, Upload):

@@ -2,7 +2,9 @@
 
 A pipeline: text → data with positions (`source.py`) → data with plugin defaults → model. Problems are collected on
 the way: of YAML, of shape (`messages.py` translates pydantic's), of rules across the flow (`rules.py` and the
-tasks' own), of expressions, and of what the engine cannot carry out (`support.py`).
+tasks' own), and of what the engine cannot carry out (`support.py`).
+
+A text that is no template is a warning: Kestra accepts it, and the task that renders it fails.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def parse_flow(source: str, types: TaskTypes, triggers: TriggerTypes | None = No
     problems = checking.problems(flow)
     if problems or flow is None:
         raise InvalidFlow(problems)
-    warnings = tuple(checking.placed(found) for found in _warnings(document.data, checking.tasks))
+    warnings = tuple(checking.warnings())
     return ParsedFlow(flow, document.data, source, document.positions, warnings, tuple(deprecations(document.data)))
 
 
@@ -157,8 +159,12 @@ class _Checking:
             *unsupported(self.data, self.tasks),
             *(_own_problems(flow, self.tasks) if flow else ()),
         ]
-        problems = [*self.document.problems, *map(self.placed, found), *self._expressions()]
-        return sorted(problems, key=_source_order)
+        return sorted([*self.document.problems, *map(self.placed, found)], key=_source_order)
+
+    def warnings(self) -> list[Problem]:
+        """What is accepted, and will do nothing or fail; in the source's order."""
+        found = _warnings(self.document.data, self.tasks)
+        return sorted([*map(self.placed, found), *self._expressions()], key=_source_order)
 
     def placed(self, finding: Finding) -> Problem:
         """A finding with its position."""
