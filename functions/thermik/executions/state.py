@@ -52,8 +52,10 @@ _ENDS = TERMINAL - {_S.SKIPPED, _S.RESUBMITTED}
 _REVIVED = frozenset({_S.RESTARTED, _S.RUNNING}) | _ENDS
 
 LEGAL: dict[StateType, frozenset[StateType]] = {
+    # WARNING and SUCCESS: a task whose `runIf` cannot be rendered, and that may fail, or warn
     _S.CREATED: frozenset(
         {_S.RUNNING, _S.QUEUED, _S.SKIPPED, _S.KILLING, _S.KILLED, _S.CANCELLED, _S.FAILED, _S.PAUSED}
+        | {_S.WARNING, _S.SUCCESS}
     ),
     _S.QUEUED: frozenset({_S.RUNNING, _S.KILLING, _S.KILLED, _S.CANCELLED, _S.FAILED}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.RETRYING, _S.KILLING, _S.RESTARTED, _S.CREATED, _S.RESUBMITTED}) | _ENDS,

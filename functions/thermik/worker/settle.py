@@ -6,15 +6,14 @@ out), it closes the attempt; where nothing was recorded at all, it makes the fai
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from thermik.clock import instant_text
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import may_work
 from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
+from thermik.machines.asl import machine_date
 from thermik.machines.states import BUSY, STOPPED, Verdict
 from thermik.storage.errors import Conflict
 from thermik.worker.attempt import log_failure
@@ -25,7 +24,6 @@ from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene
 
 _S = StateType
-_SECOND = timedelta(seconds=1)
 
 _MAY_GO_ON = frozenset({BUSY, "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException", "States.Timeout"})
 """Errors after which the invocation that was asked may still be at work: the machine lost sight of it."""
@@ -54,6 +52,15 @@ def stops(scene: TaskScene) -> bool:
     return not may_work(execution.state.current, held=execution.progress.held) and not scene.after_execution
 
 
+def _finished(scene: TaskScene) -> bool:
+    """Whether the execution was finished behind this very task run, and only the answer did not get through.
+
+    Then the machine goes on to the state that finishes, which answers the same again, and to `afterExecution`.
+    """
+    finished = scene.execution.value.state.current in (_S.SUCCESS, _S.WARNING, _S.FAILED)
+    return finished and scene.found is not None and scene.found.value.state.is_terminal
+
+
 def verdict_on(run: TaskRun | None) -> dict[str, Any]:
     """How a machine goes on after this task run; None where the execution may not go on."""
     if run is None:
@@ -62,21 +69,13 @@ def verdict_on(run: TaskRun | None) -> dict[str, Any]:
         case _S.RUNNING:  # a pause with tasks, which begin now
             return _verdict(Verdict.CONTINUE)
         case _S.RETRYING if run.progress.retry_at is not None:
-            return _verdict(Verdict.RETRY, machine_date(run))
+            return _verdict(Verdict.RETRY, machine_date(run.progress.retry_at))
+        case _S.RETRIED:
+            return _verdict(Verdict.STOP)
         case _S.SUCCESS | _S.WARNING | _S.SKIPPED:
             return _verdict(Verdict.CONTINUE)
         case _:
             return _verdict(Verdict.FAIL)
-
-
-def machine_date(run: TaskRun) -> str | None:
-    """When the next attempt is due, as every runner of machines understands it: whole seconds, rounded up."""
-    due = run.progress.retry_at
-    if due is None:
-        return None
-    if due.microsecond:
-        due = due.replace(microsecond=0) + _SECOND
-    return instant_text(due)[:19] + "Z"
 
 
 def _verdict(verdict: Verdict, at: str | None = None) -> dict[str, Any]:
