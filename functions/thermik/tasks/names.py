@@ -26,6 +26,8 @@ MODULES: dict[str, str] = {
     f"{_CORE}.flow.Sleep": "thermik.tasks.flow.sleep:Sleep",
     f"{_CORE}.log.Log": "thermik.tasks.core.log:Log",
     f"{_CORE}.output.OutputValues": "thermik.tasks.core.output_values:OutputValues",
+    f"{_CORE}.http.Download": "thermik.tasks.http.download:Download",
+    f"{_CORE}.http.Request": "thermik.tasks.http.request:Request",
     f"{_CORE}.kv.Delete": "thermik.tasks.kv.delete:Delete",
     f"{_CORE}.kv.Get": "thermik.tasks.kv.get:Get",
     f"{_CORE}.kv.GetKeys": "thermik.tasks.kv.get_keys:GetKeys",
@@ -76,5 +78,7 @@ ALIASES: dict[str, str] = {
     f"{_OLD}.storages.Reverse": f"{_CORE}.storage.Reverse",
     f"{_OLD}.storages.Size": f"{_CORE}.storage.Size",
     f"{_OLD}.storages.Split": f"{_CORE}.storage.Split",
+    "io.kestra.plugin.fs.http.Download": f"{_CORE}.http.Download",
+    "io.kestra.plugin.fs.http.Request": f"{_CORE}.http.Request",
 }
 """Old name to today's. Only names with the same meaning: `scripts.Bash` and its kin had other properties."""

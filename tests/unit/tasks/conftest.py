@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode gives test modules no package to import a helper from
-
-from fake_context import FakeContext
+from unit.tasks.fake_context import FakeContext
 
 
 @pytest.fixture

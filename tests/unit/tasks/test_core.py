@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from fake_context import FakeContext, make, outputs_of
 from pydantic import ValidationError
 
 from thermik.expressions import ExpressionError
 from thermik.tasks.runnable import TaskFailure
 from thermik.tasks.truth import is_true
+from unit.tasks.fake_context import FakeContext, make, outputs_of
 
 
 def test_log_renders_one_message_at_its_level(context: FakeContext) -> None:

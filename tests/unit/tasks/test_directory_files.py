@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from fake_context import FakeContext
 
 from thermik.tasks import directory_files as files
 from thermik.tasks.directory_files import fetch_stored, store_output_files, write_input_files
 from thermik.tasks.globs import glob_pattern
 from thermik.tasks.runnable import TaskFailure
+from unit.tasks.fake_context import FakeContext
 
 STORED = "kestra:///company/team/orders/executions/1/inputs/file/orders.csv"
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fake_context import FakeContext, make, outputs_of
 from pydantic import ValidationError
 
 from thermik.tasks.ports import KeyValue, ValueKind
 from thermik.tasks.runnable import TaskFailure
 from thermik.tasks.state.place import merged
+from unit.tasks.fake_context import FakeContext, make, outputs_of
 
 NAMESPACE = "company.team"
 

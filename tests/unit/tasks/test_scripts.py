@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_context import FakeContext, make, outputs_of
 from pydantic import ValidationError
 
 from thermik.tasks.runnable import Outputs, TaskFailure, TaskInterrupted
 from thermik.tasks.scripts import environment, printed, process
+from unit.tasks.fake_context import FakeContext, make, outputs_of
 
 TYPES = ["shell.Commands", "shell.Script", "python.Commands", "python.Script"]
 PROCESS = {"type": "io.kestra.plugin.core.runner.Process"}

@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from fake_context import FakeContext, make, outputs_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from thermik.tasks.runnable import TaskFailure, TaskInterrupted
 from thermik.tasks.storage import rows, splitting
 from thermik.tasks.storage.reverse import backwards
 from thermik.tasks.storage.splitting import parse_size
+from unit.tasks.fake_context import FakeContext, make, outputs_of
 
 FILE = "kestra:///company/team/orders/executions/1/inputs/file/file.txt"
 

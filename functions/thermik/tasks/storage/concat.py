@@ -6,7 +6,7 @@ import shutil
 from typing import Any
 
 from thermik.tasks.runnable import RunContext, RunnableTask
-from thermik.tasks.storage.rows import scratch
+from thermik.tasks.scratch import scratch
 from thermik.tasks.structured import rendered_list
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from thermik.tasks.runnable import RunContext, RunnableTask
-from thermik.tasks.storage.rows import extension_of, read_item, rows, scratch
+from thermik.tasks.scratch import scratch
+from thermik.tasks.storage.rows import extension_of, read_item, rows
 
 
 class DeduplicateItems(RunnableTask):

@@ -10,7 +10,8 @@ from pydantic import Field
 from thermik.expressions import ExpressionError
 from thermik.flows.dynamic import Dynamic
 from thermik.tasks.runnable import RunContext, RunnableTask
-from thermik.tasks.storage.rows import extension_of, read_item, rows, scratch
+from thermik.tasks.scratch import scratch
+from thermik.tasks.storage.rows import extension_of, read_item, rows
 from thermik.tasks.truth import is_true
 
 

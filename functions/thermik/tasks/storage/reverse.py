@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 from pydantic import Field
 
 from thermik.tasks.runnable import RunContext, RunnableTask, TaskFailure
-from thermik.tasks.storage.rows import MAX_ROW_BYTES, extension_of, scratch
+from thermik.tasks.scratch import scratch
+from thermik.tasks.storage.rows import MAX_ROW_BYTES, extension_of
 
 _BLOCK = 64 * 1024
 

@@ -1,12 +1,9 @@
-"""Files of lines: read with bounded memory, written to a scratch file that then becomes an output."""
+"""Files of rows, read with bounded memory."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from thermik.expressions import ExpressionError
@@ -58,16 +55,6 @@ def _ion(text: str) -> Any:
         return read_ion(text)
     except ExpressionError as error:
         raise TaskFailure(f"Every row must be a JSON or Ion object, not {text[:100]!r}: {error}") from error
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A directory for files on their way, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="thermik-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def extension_of(uri: str, default: str = ".tmp") -> str:

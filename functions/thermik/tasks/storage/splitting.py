@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from thermik.tasks.runnable import RunContext, TaskFailure
-from thermik.tasks.storage.rows import extension_of, rows, scratch
+from thermik.tasks.scratch import scratch
+from thermik.tasks.storage.rows import extension_of, rows
 
 MAX_OPEN = 500
 """Files written side by side, below the 1,024 descriptors that a process may usually have."""
