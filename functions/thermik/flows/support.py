@@ -29,18 +29,11 @@ class Gap:
     in_tasks: bool = False
 
 
-_NEW_EXECUTION = "a retry as a new execution is not supported yet: use the behavior RETRY_FAILED_TASK"
-
 GAPS: tuple[Gap, ...] = (
-    Gap(("finally",), "`finally` is not supported yet"),
-    Gap(("afterExecution",), "`afterExecution` is not supported yet"),
-    Gap(("concurrency",), "`concurrency` is not supported yet"),
     Gap(("sla",), "`sla` is not supported yet"),
     Gap(("checks",), "`checks` are not supported yet"),
     Gap(("triggers",), "`triggers` are not supported yet"),
     Gap(("listeners",), "`listeners` are not supported: use `afterExecution`, or a flow with a Flow trigger"),
-    Gap(("retry", "behavior"), _NEW_EXECUTION, "CREATE_NEW_EXECUTION"),
-    Gap(("retry", "behavior"), _NEW_EXECUTION, "CREATE_NEW_EXECUTION", in_tasks=True),
     Gap(("logToFile",), "`logToFile` is not supported yet", in_tasks=True),
 )
 
