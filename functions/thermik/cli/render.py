@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -25,13 +27,22 @@ class TerminalServices:
 
     def __init__(self, *, recursive: bool = False) -> None:
         self._clock = SystemClock()
-        self.default_zone = datetime.now().astimezone().tzinfo
+        self.default_zone = local_zone()
         self.random = SystemRandom()
         self.recursive_rendering = recursive
 
     def now(self) -> datetime:
         """The current instant."""
         return self._clock.now()
+
+
+def local_zone() -> tzinfo:
+    """The zone of this machine: of `TZ`, of `/etc/localtime`, else UTC."""
+    name = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (KeyError, ValueError, OSError):
+        return UTC
 
 
 @click.command("render")

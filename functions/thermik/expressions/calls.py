@@ -67,7 +67,7 @@ def _applied(
 ) -> Closure:
     """A registered implementation applied to its operand and arguments."""
     try:
-        order = bind(arguments, entry.arguments, entry.required)
+        order = bind(arguments, entry)
     except ExpressionError as error:
         return _failing(error.problem, at)
     if operand is not None and not order and not entry.framed:
@@ -134,16 +134,17 @@ def _failing(problem: str, at: int) -> Closure:
     return fail
 
 
-def bind(arguments: Sequence[Argument], declared: Sequence[str] | None, required: int = 0) -> list[Node | None]:
+def bind(arguments: Sequence[Argument], entry: registry.Entry) -> list[Node | None]:
     """The values in their declared order, None where one is absent; nothing behind the last one given.
 
     Raises:
-        ExpressionRuntimeError: too many, an unknown name, or one of the first `required` is absent.
+        ExpressionRuntimeError: too many, an unknown name, or a required one is absent.
     """
+    declared, required = entry.arguments, entry.required
     if declared is None:
-        return [argument.value for argument in arguments]
-    if declared == ():
-        return []  # declares nothing: Kestra takes and ignores anything
+        return [argument.value for argument in arguments if argument.name is None]
+    if declared == () and entry.kind != "function":
+        return []  # a filter or test that declares nothing takes, and ignores, anything
     order: list[Node | None] = [None] * len(declared)
     for position, argument in enumerate(arguments):
         order[_place(argument, position, declared)] = argument.value

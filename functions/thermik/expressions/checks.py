@@ -49,7 +49,7 @@ def _problem(used: Used, macros: set[str], text: str) -> Problem | None:
             return None
         return _placed(f"{NAMES_OF_KINDS[kind]} [{name}] does not exist.", at, text)
     try:
-        bind(arguments, entry.arguments, entry.required)
+        bind(arguments, entry)
     except ExpressionError as error:
         return _placed(f"{entry.signature}: {error.problem}", at, text)
     return None

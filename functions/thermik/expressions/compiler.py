@@ -14,7 +14,7 @@ from typing import Any
 from thermik.expressions import operators as ops
 from thermik.expressions.access import attribute, call_method
 from thermik.expressions.calls import Closure, compile_call, compile_filter, compile_test
-from thermik.expressions.errors import ExpressionError, UndefinedVariable
+from thermik.expressions.errors import ExpressionError, ExpressionRuntimeError, UndefinedVariable
 from thermik.expressions.frames import STANDARD_NAMES, Frame
 from thermik.expressions.tree import (
     Attribute,
@@ -57,6 +57,8 @@ class Program:
     blocks: dict[str, Step]
     alone: Closure | None
     """The expression, if the template is one single print."""
+    quotes_raw: bool
+    """Whether a text in quotes holds a `raw` block, whose tags then go when all is rendered."""
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Compilation:
     bound: frozenset[str]
     macros: dict[str, MacroCode]
     blocks: dict[str, Step]
+    quotes_raw: bool = False
 
 
 def compile_expression(node: Node, names: Compilation) -> Closure:
@@ -73,8 +76,9 @@ def compile_expression(node: Node, names: Compilation) -> Closure:
     return _COMPILERS[type(node)](node, names)
 
 
-def _literal(node: Literal, _: Compilation) -> Closure:
+def _literal(node: Literal, names: Compilation) -> Closure:
     value = node.value
+    names.quotes_raw = names.quotes_raw or (isinstance(value, str) and "endraw" in value)
     return lambda _frame: value
 
 
@@ -223,16 +227,27 @@ def _at(at: int, closure: Closure) -> Closure:
     return placed
 
 
-def _eager(apply: Callable[[Any, Any], Any]) -> Callable[[Closure, Closure], Closure]:
-    return lambda left, right: lambda frame: apply(left(frame), right(frame))
+def _computed(what: str, apply: Callable[[Any, Any], Any]) -> Callable[[Closure, Closure], Closure]:
+    """An operator within which no `??` around it catches what is undefined, as in Kestra."""
+
+    def join(left: Closure, right: Closure) -> Closure:
+        def compute(frame: Frame) -> Any:
+            try:
+                return apply(left(frame), right(frame))
+            except UndefinedVariable as error:
+                raise ExpressionRuntimeError(f"Could not perform {what}: {error.explained}", error.at) from error
+
+        return compute
+
+    return join
 
 
-def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Closure, Closure], Closure]:
-    return _eager(lambda left, right: ops.compare(left, right, holds))
+def _ordered(what: str, holds: Callable[[Any, Any], bool]) -> Callable[[Closure, Closure], Closure]:
+    return _computed(what, lambda left, right: ops.compare(left, right, holds))
 
 
 def _calculated(symbol: str) -> Callable[[Closure, Closure], Closure]:
-    return _eager(lambda left, right: ops.calculate(symbol, left, right))
+    return _computed(ops.SYMBOLS[symbol], lambda left, right: ops.calculate(symbol, left, right))
 
 
 def _null_coalescing(left: Closure, right: Closure) -> Closure:
@@ -256,6 +271,14 @@ def _undefined_coalescing(left: Closure, right: Closure) -> Closure:
     return choose
 
 
+def _contains(left: Closure, right: Closure) -> Closure:
+    def decide(frame: Frame) -> Any:
+        container = left(frame)
+        return container is not None and ops.contains(container, right(frame))
+
+    return decide
+
+
 def _counted_range(left: Closure, right: Closure) -> Closure:
     def build(frame: Frame) -> Any:
         items = ops.number_range(left(frame), right(frame))
@@ -268,16 +291,16 @@ def _counted_range(left: Closure, right: Closure) -> Closure:
 _BINARY: dict[str, Callable[[Closure, Closure], Closure]] = {
     "or": lambda left, right: lambda frame: ops.truth(left(frame)) or ops.truth(right(frame)),
     "and": lambda left, right: lambda frame: ops.truth(left(frame)) and ops.truth(right(frame)),
-    "==": _eager(ops.equal),
-    "equals": _eager(ops.equal),
-    "!=": _eager(lambda left, right: not ops.equal(left, right)),
-    "<": _ordered(operator.lt),
-    ">": _ordered(operator.gt),
-    "<=": _ordered(operator.le),
-    ">=": _ordered(operator.ge),
-    "contains": _eager(ops.contains),
-    "+": _eager(ops.add),
-    "-": _eager(ops.subtract),
+    "==": _computed("equals comparison", ops.equal),
+    "equals": _computed("equals comparison", ops.equal),
+    "!=": _computed("not equals comparison", lambda left, right: not ops.equal(left, right)),
+    "<": _ordered("less than comparison", operator.lt),
+    ">": _ordered("greater than comparison", operator.gt),
+    "<=": _ordered("less than or equals comparison", operator.le),
+    ">=": _ordered("greater than or equals comparison", operator.ge),
+    "contains": _contains,
+    "+": _computed("addition", ops.add),
+    "-": _computed("subtraction", ops.subtract),
     "*": _calculated("*"),
     "/": _calculated("/"),
     "%": _calculated("%"),

@@ -94,13 +94,21 @@ class UndefinedVariable(ExpressionRuntimeError):
         return next(iter(difflib.get_close_matches(self.name, names, n=1)), None)
 
     @property
+    def _hint(self) -> str:
+        nearest = self.nearest
+        return f", did you mean `{nearest}`?" if nearest else ""
+
+    @property
+    def explained(self) -> str:
+        """The problem with the nearest known name, without its place."""
+        return self.problem + self._hint
+
+    @property
     def message(self) -> str:
         """Kestra's sentence, then the nearest known name."""
-        nearest = self.nearest
-        hint = f", did you mean `{nearest}`?" if nearest else ""
         if self.text is None:
-            return self.problem + hint
-        return f"{self.problem} used in the expression `{self._shown_text()}` at line {self.line}{hint}"
+            return self.explained
+        return f"{self.problem} used in the expression `{self._shown_text()}` at line {self.line}{self._hint}"
 
 
 class LimitExceeded(ExpressionRuntimeError):

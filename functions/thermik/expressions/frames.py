@@ -73,7 +73,7 @@ class TypedOutput:
 class Frame:
     """One template being rendered, or one macro of it being called."""
 
-    __slots__ = ("out", "program", "raws", "scopes", "services", "shared", "typed", "variables")
+    __slots__ = ("captures", "out", "program", "raws", "scopes", "services", "shared", "typed", "variables")
 
     def __init__(
         self, program: Program, variables: Mapping[str, Any], services: Services | None, shared: Shared
@@ -86,6 +86,8 @@ class Frame:
         self.out: list[str] = []
         self.typed: TypedOutput | None = None
         self.raws: dict[str, str] | None = None
+        self.captures = False
+        """Whether what is printed is captured, not the rendering's own text: there, lists and maps print as Java's."""
 
     def print_text(self, text: str) -> None:
         """Print text that stood in the template."""
@@ -123,13 +125,13 @@ class Frame:
 
     def captured(self, run: Any) -> str:
         """What a piece of the template prints, as a text."""
-        out, typed = self.out, self.typed
-        self.out, self.typed = [], None
+        before = self.out, self.typed, self.captures
+        self.out, self.typed, self.captures = [], None, True
         try:
             run(self)
             return "".join(self.out)
         finally:
-            self.out, self.typed = out, typed
+            self.out, self.typed, self.captures = before
 
 
 class Overlay(Mapping[str, Any]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.filters.lists import is_empty
+from thermik.expressions.formats.json_reader import read_json
 from thermik.expressions.registry import test
 from thermik.expressions.values import describe, is_integer, is_items, is_map, is_text
 
@@ -67,7 +67,7 @@ def json_(value: Any) -> bool:
     if not is_text(value):
         raise ExpressionRuntimeError(f'The "json" test needs a text, not {describe(value)}')
     try:
-        json.loads(value or "null")
-    except (ValueError, RecursionError):
+        read_json(value or "null")
+    except ExpressionRuntimeError:
         return False
     return True

@@ -31,7 +31,7 @@ from thermik.expressions.values import (
 )
 
 _DECIMALS = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emax=MAX_DIGITS, Emin=-MAX_DIGITS)
-_SYMBOLS = {"+": "addition", "-": "subtraction", "*": "multiplication", "/": "division", "%": "modulus"}
+SYMBOLS = {"+": "addition", "-": "subtraction", "*": "multiplication", "/": "division", "%": "modulus"}
 
 
 def truth(value: Any) -> bool:
@@ -110,14 +110,14 @@ def _has_key(mapping: Mapping[Any, Any], key: Any) -> bool:
 
 
 def add(left: Any, right: Any) -> Any:
-    """`+`: appends to a list, concatenates with a text, else adds."""
+    """`+`: concatenates with a text, appends to a list, else adds."""
+    if is_text(left) or is_text(right):
+        return concatenate((java_text(left), java_text(right)))
     if is_list(left):
         grown = [*left, *right] if is_list(right) else [*left, right]
         if len(grown) > MAX_LIST:
             raise too_many_items()
         return grown
-    if is_text(left) or is_text(right):
-        return concatenate((java_text(left), java_text(right)))
     return calculate("+", left, right)
 
 
@@ -151,7 +151,7 @@ def calculate(symbol: str, left: Any, right: Any) -> Any:
     """
     if not (is_number(left) and is_number(right)):
         raise ExpressionRuntimeError(
-            f"Could not perform {_SYMBOLS[symbol]}: invalid operands {describe(left)} and {describe(right)}"
+            f"Could not perform {SYMBOLS[symbol]}: invalid operands {describe(left)} and {describe(right)}"
         )
     try:
         if is_integer(left) and is_integer(right):
@@ -160,7 +160,7 @@ def calculate(symbol: str, left: Any, right: Any) -> Any:
             return _decimal(symbol, left, right)
         result = _DOUBLES[symbol](float(left), float(right))
     except (ArithmeticError, OverflowError) as error:
-        raise ExpressionRuntimeError(f"Could not perform {_SYMBOLS[symbol]}: {_reason(error)}") from error
+        raise ExpressionRuntimeError(f"Could not perform {SYMBOLS[symbol]}: {_reason(error)}") from error
     both = {type(left), type(right)}
     return Float(result) if Float in both and float not in both else result
 
@@ -194,7 +194,8 @@ def _float_remainder(left: float, right: float) -> float:
 
 
 def _decimal(symbol: str, left: Any, right: Any) -> Decimal:
-    first, second = (Decimal(repr(n)) if isinstance(n, float) else Decimal(n) for n in (left, right))
+    # Pebble goes through doubles even here
+    first, second = (Decimal(float.__repr__(float(number))) for number in (left, right))
     result = _DECIMALS_BY[symbol](first, second)
     if not result.is_finite():
         raise OverflowError

@@ -10,7 +10,7 @@ from thermik.expressions.compiler import Compilation, MacroCode, Program, Step, 
 from thermik.expressions.errors import ExpressionError
 from thermik.expressions.frames import Frame
 from thermik.expressions.limits import too_long
-from thermik.expressions.operators import loop_items, truth
+from thermik.expressions.operators import joined_text, loop_items, truth
 from thermik.expressions.printing import to_text
 from thermik.expressions.tree import Assign, Block, FilterBlock, For, If, Macro, Node, Print, Text
 from thermik.expressions.values import LoopState
@@ -25,7 +25,7 @@ def compile_program(text: str, body: tuple[Node, ...]) -> Program:
     steps = _steps(body, names)
     first = body[0] if len(body) == 1 else None
     alone = compile_expression(first.expression, names) if isinstance(first, Print) else None
-    return Program(text, steps, bool(bound), names.macros, names.blocks, alone)
+    return Program(text, steps, bool(bound), names.macros, names.blocks, alone, names.quotes_raw)
 
 
 def bodies(node: Node) -> Iterable[tuple[Node, ...]]:
@@ -94,7 +94,7 @@ def _print(node: Print, names: Compilation) -> Step:
         if frame.typed is not None:
             frame.typed.put_value(value)
             return
-        text = value if type(value) is str else to_text(value)
+        text = value if type(value) is str else joined_text(value) if frame.captures else to_text(value)
         shared = frame.shared
         shared.text -= len(text)
         if shared.text < 0:

@@ -16,6 +16,7 @@ from thermik.expressions.references import Path, read_paths
 from thermik.expressions.services import Services
 from thermik.expressions.statements import parse
 from thermik.expressions.steps import compile_program
+from thermik.expressions.tokens import without_raw_tags
 from thermik.expressions.tree import Node
 from thermik.expressions.values import plain
 
@@ -86,7 +87,8 @@ class Template:
             raise
         except RecursionError:
             raise too_deep(self.text) from None
-        return "".join(frame.out)
+        text = "".join(frame.out)
+        return without_raw_tags(text) if self.program.quotes_raw else text
 
     def evaluate(self, variables: Mapping[str, Any], services: Services | None = None) -> Any:
         """Render typed: one single print gives its value as ordinary data; lazy maps and lists stay what they are.

@@ -18,7 +18,9 @@ Piece = tuple[str, Any, int]
 """`("text" or "raw", the text, at)`, `("print" or "tag", its tokens, at)`."""
 
 _OPEN = re.compile(r"\{[{%#]")
-_OPEN_OR_RAW = re.compile(r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}|\{[{%#]")
+_OPEN_OR_RAW = re.compile(
+    r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}|\{(?!\{%-*\s*raw\s*-*%\}.*?\{%-*\s*endraw\s*-*%\})[{%#]"
+)
 _VERBATIM = re.compile(r"\{%-?\s*verbatim\s*-?%\}(.*?)\{%(-?)\s*endverbatim\s*(-?)%\}", re.DOTALL)
 _CLOSE = {"print": re.compile(r"\s*(-?)\}\}"), "tag": re.compile(r"\s*(-?)%\}"), "inner": re.compile(r"\s*()\}")}
 _DELIMITER = {"print": "}}", "tag": "%}", "inner": "}"}
@@ -124,10 +126,15 @@ def tokens_until(text: str, position: int, kind: str, depth: int) -> tuple[list[
         elif group == "number":
             value = _number(value, at)
         elif group == "string":
-            value = value[1:-1].replace("\\'", "'") if "\\" in value else value[1:-1]
+            value = value[1:-1].replace("\\'", "'")
         elif group == "quoted":
             group, value, position = _quoted(text, at, depth)
         tokens.append((group, value, at))
+
+
+def without_raw_tags(text: str) -> str:
+    """A text without the tags of its `raw` blocks."""
+    return _OPEN_OR_RAW.sub(lambda found: found[1] if found.lastindex else found[0], text)
 
 
 def _track_brackets(brackets: list[str], mark: str, at: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.java.decimalformat import format_number
 from thermik.expressions.limits import MAX_DIGITS
-from thermik.expressions.printing import java_text
+from thermik.expressions.printing import java_double, java_float, java_text
 from thermik.expressions.registry import filter_
 from thermik.expressions.values import (
     INT_MAX,
@@ -73,9 +74,9 @@ def number(value: Any, kind: Any = None) -> Any:
 
 def _bits(lowest: int, highest: int, kind: Callable[[int], int]) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not re.fullmatch(r"[+-]?[0-9]+", text):
+        if not _INTEGER.fullmatch(text):
             raise ValueError(text)
-        found = int(text)
+        found = _any_base(text)
         if not lowest <= found <= highest:
             raise ValueError(text)
         return kind(found)
@@ -84,9 +85,14 @@ def _bits(lowest: int, highest: int, kind: Callable[[int], int]) -> Callable[[st
 
 
 def _double(text: str) -> float:
-    if not _DECIMAL.fullmatch(text.strip()):
+    digits = text.strip()
+    if digits.lstrip("+-") in ("NaN", "Infinity") and len(digits) - len(digits.lstrip("+-")) <= 1:
+        return float(digits.replace("Infinity", "inf"))
+    if digits[-1:] in ("f", "F", "d", "D"):
+        digits = digits[:-1]
+    if not _DECIMAL.fullmatch(digits):
         raise ValueError(text)
-    return float(text)
+    return float(digits)
 
 
 def _big_decimal(text: str) -> Decimal:
@@ -127,15 +133,12 @@ def _smallest_decimal(text: str) -> Any:
     exact = _big_decimal(text)
     fraction = text.lower().partition("e")[0].partition(".")[2]
     single, double = Float(float(text)), float(text)
-    if len(fraction) <= _FLOAT_DIGITS and _holds(single, exact):
+    holds = math.isfinite(double) and bool(double) == bool(exact)
+    if holds and len(fraction) <= _FLOAT_DIGITS and java_float(single) == java_double(double):
         return single
-    if len(fraction) <= _DOUBLE_DIGITS and _holds(double, exact):
+    if holds and len(fraction) <= _DOUBLE_DIGITS and Decimal(repr(double)) == exact:
         return double
     return exact
-
-
-def _holds(found: float, exact: Decimal) -> bool:
-    return abs(found) != float("inf") and not (found == 0 and exact != 0)
 
 
 _READERS: dict[str, Callable[[str], Any]] = {

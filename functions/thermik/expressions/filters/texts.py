@@ -35,7 +35,7 @@ def abbreviate(value: Any, length: Any) -> str:
     text = text_only(value, "abbreviate")
     if not is_integer(length) or length < 0:
         raise ExpressionRuntimeError("Invalid argument to abbreviate filter; must be greater than zero")
-    if len(text) <= length:
+    if len(text) < length:
         return text
     return text[:length] if length <= 3 else text[: length - 3] + "..."
 
@@ -148,6 +148,8 @@ def replace(frame: Frame, value: Any, pairs: Any, regexp: Any = None) -> Any:
     """Replace one text after the other: `'a b' | replace({'a': 'x'})`; with `regexp=true` the keys are Java's expressions."""
     if not is_map(pairs):
         raise ExpressionRuntimeError(f"The 'replace' filter expects a map, not {describe(pairs)}")
+    if regexp is not None and not isinstance(regexp, bool):
+        raise ExpressionRuntimeError(f"The argument 'regexp' of 'replace' must be a boolean, not {describe(regexp)}")
     texts = [(_present(key, "replace"), _present(pairs[key], "replace")) for key in pairs]
 
     def change(text: str) -> str:

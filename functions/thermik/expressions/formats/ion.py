@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from thermik.expressions.values import Entry, Float
 _SYMBOL = re.compile(r"[a-zA-Z_$][a-zA-Z0-9_$]*")
 _KEYWORDS = frozenset({"null", "true", "false", "nan"})
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+_MINUTES = 3  # the library's number for the precision of a timestamp with a time
 _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
 
 
@@ -104,8 +105,10 @@ def _scalar(value: Any) -> Any:
 
 def _timestamp(value: datetime) -> str:
     """The text of a timestamp: a date where that is all there is, else an instant."""
-    precision = getattr(value, "precision", None)
-    if precision is not None and getattr(precision, "includes_hour", True) is False:
+    precision = int(getattr(value, "precision", _MINUTES) or 0)
+    if precision < _MINUTES:
         return f"{value:%Y-%m-%d}"
-    text = value.isoformat().replace("+00:00", "Z")
-    return text if text.endswith("Z") or "+" in text else text + "Z"
+    if value.utcoffset():
+        text = value.isoformat()
+        return text.replace(":00-", "-").replace(":00+", "+") if not value.second and not value.microsecond else text
+    return value.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_DIGITS, too_deep_data
+from thermik.expressions.limits import MAX_DIGITS, too_deep_data
 
 _BLANK = " \t\r\n"
 
@@ -18,23 +18,15 @@ def read_json(text: str, what: str = "json") -> Any:
         ExpressionRuntimeError: no JSON.
         LimitExceeded: nested too deeply.
     """
+    document = text.lstrip(_BLANK)
     try:
-        value, _ = _decoder.raw_decode(text.lstrip(_BLANK))
+        value, end = _decoder.raw_decode(document)
     except RecursionError:
         raise too_deep_data() from None
     except ValueError as error:
         raise ExpressionRuntimeError(f"Invalid {what}: {error}") from error
-    return value
-
-
-def check_depth(value: Any, depth: int = 0) -> Any:
-    """The value itself, if it does not nest too deeply."""
-    if depth > MAX_DATA_DEPTH:
-        raise too_deep_data()
-    if isinstance(value, (list, dict)):
-        for item in value.values() if isinstance(value, dict) else value:
-            if isinstance(item, (list, dict)):
-                check_depth(item, depth + 1)
+    if not isinstance(value, (str, list, dict)) and not document[end : end + 1].strip(_BLANK) == "":
+        raise ExpressionRuntimeError(f"Invalid {what}: Unexpected character '{document[end]}' after {document[:end]}")
     return value
 
 

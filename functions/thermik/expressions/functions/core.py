@@ -30,13 +30,18 @@ def minimum(*numbers: Any) -> Any:
 def _extreme(numbers: tuple[Any, ...], better: Callable[[Any, Any], bool]) -> Any:
     best: Any = None
     for number in numbers:
-        if number is None:
-            continue
-        if not is_number(number):
-            raise ExpressionRuntimeError(f"Only numbers can be compared, not {describe(number)}")
-        if best is None or better(number, best):
+        if best is None:
             best = number
+        elif number is not None:
+            _check_number(number)
+            _check_number(best)
+            best = number if better(number, best) else best
     return best
+
+
+def _check_number(value: Any) -> None:
+    if not is_number(value):
+        raise ExpressionRuntimeError(f"Only numbers can be compared, not {describe(value)}")
 
 
 @function("range", "start", "end", "increment", framed=True)

@@ -147,7 +147,7 @@ def _numbered(digits: str, pattern: str, affixes: tuple[str, str, str, str], sca
             f"The number's pattern `{pattern}` is not supported: an exponent needs `0` before it"
         )
     if not digits:
-        least, most = 0, 340
+        least, most = 0, 0
     else:
         most = len(fraction)
     if plain and not least and not point and not fraction:
