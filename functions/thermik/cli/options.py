@@ -62,6 +62,14 @@ def settings_of(given: Mapping[str, str | None], environment: Mapping[str, str])
         raise SettingsError([_by_option(problem, options) for problem in error.problems]) from error
 
 
+def where_text(settings: Settings) -> str:
+    """The options that lead another command to the same flows and executions; empty where the environment does."""
+    usual = read_settings(os.environ)
+    if settings.url is not None:
+        return "" if settings.url == usual.url else f" --url {settings.url}"
+    return "" if settings.data == usual.data else f" --data {settings.data}"
+
+
 def _option(name: str) -> Callable[[Command], Command]:
     metavar, text = _TEXTS[name]
     return click.option(f"--{name}", metavar=metavar, help=f"{text}  [env: {_variable(name)}]")

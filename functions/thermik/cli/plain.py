@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TextIO
 
@@ -14,7 +13,7 @@ EVERY_SECONDS = 0.25
 """How often a pipe hears of what is new."""
 
 
-def show(looks: Iterable[tuple[Json, list[Event]]], out: TextIO = sys.stdout) -> Json:
+def show(looks: Iterable[tuple[Json, list[Event]]], out: TextIO) -> Json:
     """Write the lines as they come; the execution as it was at the last look."""
     execution: Json = {}
     for execution, events in looks:  # noqa: B007 - the last one is what is wanted

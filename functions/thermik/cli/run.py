@@ -10,7 +10,7 @@ from thermik.cli.arguments import is_file, read_inputs, read_labels, read_name
 from thermik.cli.client import ENDED, Client, Json, Start, connect
 from thermik.cli.examples import examples
 from thermik.cli.failures import FAILED, INTERRUPTED, say
-from thermik.cli.options import CONNECTION, with_settings
+from thermik.cli.options import CONNECTION, where_text, with_settings
 from thermik.cli.showing import Showing, closing, watch
 from thermik.cli.watching import LEVELS, levels_from
 from thermik.settings import Settings
@@ -68,7 +68,7 @@ def run(
     if form == "json":
         click.echo(json.dumps(ended, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(closing(ended)))
+        click.echo("\n".join(closing(ended, where_text(settings), remote=settings.url is not None)))
     return _exit_code(ended)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from thermik.cli import plain
 from thermik.cli.client import ENDED, Client, Json
-from thermik.cli.failures import say
+from thermik.cli.failures import say, tell
 from thermik.cli.figures import duration_of, seconds_text, value_text
 from thermik.cli.watching import Event, follow
 
@@ -29,9 +29,18 @@ def watch(client: Client, execution: Json, tasks: int, showing: Showing) -> Json
     try:
         return _show(client, execution, tasks, showing)
     except KeyboardInterrupt:
-        say(f"interrupted: execution {execution['id']} is being killed")
+        return _killed(client, execution)
+
+
+def _killed(client: Client, execution: Json) -> Json:
+    """Kill the execution; as it ended, or as it is where it cannot be killed."""
+    say(f"interrupted: execution {execution['id']} is being killed")
+    try:
         client.kill(execution["id"])
-        return plain.show(_ending(client, execution), sys.stderr)
+    except Exception as error:  # noqa: BLE001 - it may have ended in this moment, or the server may be gone
+        tell(error)
+        return client.execution(execution["id"])
+    return plain.show(_ending(client, execution), sys.stderr)
 
 
 def _show(client: Client, execution: Json, tasks: int, showing: Showing) -> Json:
@@ -56,8 +65,12 @@ def _ending(client: Client, execution: Json) -> Iterator[tuple[Json, list[Event]
         left -= plain.EVERY_SECONDS
 
 
-def closing(execution: Json) -> Iterator[str]:
-    """What is said of an ended execution: its state, its outputs, and where to look further."""
+def closing(execution: Json, where: str, *, remote: bool) -> Iterator[str]:
+    """What is said of an ended execution: its state, its outputs, and where to look further.
+
+    Args:
+        where: options that other commands need to find it. remote: whether it is on a server already.
+    """
     state = execution["state"]
     yield ""
     yield f"{state['current']} in {seconds_text(duration_of(state))}"
@@ -67,5 +80,11 @@ def closing(execution: Json) -> Iterator[str]:
         yield ""
         yield from (f"  {name:<{width}}  {value_text(value)}" for name, value in outputs.items())
     yield ""
-    yield f"thermik executions get {execution['id']}   shows each task run"
-    yield f"thermik executions logs {execution['id']}  its log"
+    hints = {
+        f"thermik executions get {execution['id']}{where}": "shows inputs, outputs and task runs",
+        f"thermik executions logs {execution['id']}{where}": "prints the whole log",
+    }
+    if not remote:
+        hints[f"thermik server{where}"] = "serves the API on this directory"
+    width = max(map(len, hints))
+    yield from (f"{hint:<{width}}  {text}" for hint, text in hints.items())

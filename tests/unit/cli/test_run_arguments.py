@@ -41,10 +41,12 @@ def test_what_is_no_label_is_refused(given: str) -> None:
 def test_the_end_tells_state_outputs_and_where_to_look() -> None:
     dates = {"startDate": "2025-01-01T00:00:00Z", "endDate": "2025-01-01T00:00:01.500Z"}
     state = {"current": "SUCCESS", "histories": [{"state": "CREATED", "date": "2025-01-01T00:00:00Z"}], **dates}
-    text = "\n".join(closing({"id": "x1", "state": state, "outputs": {"a": "text", "longer": [1, "ü"]}}))
+    text = "\n".join(
+        closing({"id": "x1", "state": state, "outputs": {"a": "text", "longer": [1, "ü"]}}, " --data d", remote=False)
+    )
     assert "SUCCESS in 1.50 s" in text
     assert '  a       text\n  longer  [1, "ü"]' in text
-    assert "thermik executions get x1" in text
+    assert "thermik executions get x1 --data d " in text
 
 
 @pytest.mark.parametrize("named", ["-", "./flow", "flow.yaml", "flow.yml", "a/b.c"])

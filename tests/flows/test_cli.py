@@ -1,0 +1,218 @@
+"""`thermik` as people call it: on a data directory, and against a server, by the same commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+from thermik.cli.main import call
+
+ORDERS = REPOSITORY / "examples" / "orders"
+LOG = "io.kestra.plugin.core.log.Log"
+FAIL = "io.kestra.plugin.core.execution.Fail"
+SLEEP = "io.kestra.plugin.core.flow.Sleep"
+
+Thermik = Callable[..., int]
+
+
+def _flow(name: str, *tasks: str, more: str = "") -> str:
+    lines = "".join(f"  - {{id: task{number}, {task}}}\n" for number, task in enumerate(tasks))
+    return f"id: {name}\nnamespace: cli.test\n{more}tasks:\n{lines}"
+
+
+def _program(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from thermik.cli.main import main; main()", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY / "functions")}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with credentials; its URL."""
+    data = tmp_path_factory.mktemp("server")
+    arguments = ["server", "--port", "0", "--data", str(data), "--username", "ada", "--password", "secret"]
+    process = subprocess.Popen(_program(*arguments), stdout=subprocess.PIPE, text=True, env=_environment())
+    assert process.stdout is not None
+    found = re.search(r"http://\S+", process.stdout.readline())
+    assert found, "the server does not tell where it listens"
+    yield found[0]
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+@pytest.fixture(params=["directory", "server"])
+def thermik(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Thermik:
+    """The command line on one of the two, which the environment names."""
+    if request.param == "server":
+        monkeypatch.setenv("THERMIK_URL", request.getfixturevalue("server"))
+        monkeypatch.setenv("THERMIK_USERNAME", "ada")
+        monkeypatch.setenv("THERMIK_PASSWORD", "secret")
+    else:
+        monkeypatch.setenv("THERMIK_DATA", str(tmp_path / "data"))
+    return lambda *arguments: call([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a flow's source to a file."""
+
+    def write(name: str, source: str) -> Path:
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(source)
+        return file
+
+    return write
+
+
+Save = Callable[[str, str], Path]
+Printed = pytest.CaptureFixture[str]
+
+
+def test_the_example_runs_to_its_outputs(thermik: Thermik, capsys: Printed) -> None:
+    assert (
+        thermik(
+            "run", ORDERS / "flow.yaml", "--input", f"orders=@{ORDERS / 'orders.csv'}", "--input", "threshold=140000"
+        )
+        == 0
+    )
+    lines = capsys.readouterr().out
+    assert "4000 orders from 10 countries" in lines
+    assert re.search(r"^ {2}summary {2}4000 orders, revenue 924642\.9, most of it from DE$", lines, re.MULTILINE)
+    assert re.search(r'^ {2}large {4}\["DE", "FR"\]$', lines, re.MULTILINE)
+    assert re.search(r"^SUCCESS in ", lines, re.MULTILINE)
+
+
+def test_the_example_fails_on_purpose_and_its_errors_task_tells(thermik: Thermik, capsys: Printed) -> None:
+    orders = f"orders=@{ORDERS / 'orders.csv'}"
+    assert thermik("run", ORDERS / "flow.yaml", "--input", orders, "--input", "broken=true") == 1
+    lines = capsys.readouterr().out
+    assert "The input `broken` is true, so this task fails." in lines
+    assert re.search(r"alert +ERROR +Execution \w+ of examples.shop.orders failed", lines)
+
+
+def test_a_warning_is_success_with_a_line_that_says_so(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    file = save("warned", _flow("warned", f"type: {FAIL}, allowFailure: true"))
+    assert thermik("run", file) == 0
+    printed = capsys.readouterr()
+    assert "WARNING in" in printed.out
+    assert "thermik: the execution ended with a WARNING" in printed.err
+
+
+def test_json_is_the_execution_and_nothing_else(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    file = save("json", _flow("json", f"type: {LOG}, message: hello"))
+    assert thermik("run", file, "--format", "json", "--label", "team:data") == 0
+    execution = json.loads(capsys.readouterr().out)
+    assert execution["state"]["current"] == "SUCCESS"
+    assert {"key": "team", "value": "data"} in execution["labels"]
+    assert [run["taskId"] for run in execution["taskRunList"]] == ["task0"]
+
+
+def test_a_saved_flow_runs_by_its_name_in_the_revision_that_is_asked_for(
+    thermik: Thermik, save: Save, capsys: Printed
+) -> None:
+    for text in ("first", "second"):
+        assert thermik("flows", "save", save("named", _flow("named", f"type: {LOG}, message: {text}"))) == 0
+    assert thermik("run", "cli.test.named", "--revision", "1") == 0
+    lines = capsys.readouterr().out
+    assert "cli.test.named  revision 2" in lines
+    assert re.search(r"INFO +first", lines)
+
+
+def test_an_equal_source_makes_no_revision(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    file = save("equal", _flow("equal", f"type: {LOG}, message: a"))
+    for _ in range(2):
+        assert thermik("flows", "save", file) == 0
+    assert capsys.readouterr().out.splitlines() == ["cli.test.equal  revision 1"] * 2
+    assert thermik("flows", "revisions", "cli.test", "equal", "--format", "json") == 0
+    assert [each["revision"] for each in json.loads(capsys.readouterr().out)] == [1]
+
+
+def test_flows_are_listed_shown_and_deleted(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    file = save("kept", _flow("kept", f"type: {LOG}, message: a"))
+    assert thermik("flows", "save", file) == 0
+    capsys.readouterr()
+    assert thermik("flows", "get", "cli.test", "kept") == 0
+    assert capsys.readouterr().out == file.read_text()
+    assert thermik("flows", "list", "--namespace", "cli.test", "--format", "json") == 0
+    assert "kept" in [flow["id"] for flow in json.loads(capsys.readouterr().out)]
+    assert thermik("flows", "delete", "cli.test", "kept", "--yes") == 0
+    assert thermik("flows", "get", "cli.test", "kept") == 1
+    assert "thermik: Flow 'cli.test.kept' not found" in capsys.readouterr().err
+
+
+def test_of_files_with_a_broken_one_none_is_saved(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    good = save("unsaved", _flow("unsaved", f"type: {LOG}, message: a"))
+    broken = save("broken", _flow("broken", f"type: {LOG}, message: a, colour: red"))
+    assert thermik("flows", "save", good, broken) == 1
+    assert re.search(r"broken\.yaml:4:\d+: tasks\[0\]\.colour: ", capsys.readouterr().err)
+    assert thermik("flows", "get", "cli.test", "unsaved") == 1
+
+
+def test_executions_are_listed_and_shown_with_their_log(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    more = "inputs:\n  - {id: name, type: STRING}\n"
+    file = save("shown", _flow("shown", f"type: {LOG}, message: '{{{{ inputs.name }}}}'", more=more))
+    assert thermik("run", file, "--input", "name=Ada", "--format", "json") == 0
+    execution = json.loads(capsys.readouterr().out)
+    assert thermik("executions", "list", "--flow", "cli.test.shown", "--state", "success") == 0
+    assert execution["id"] in capsys.readouterr().out
+    assert thermik("executions", "get", execution["id"]) == 0
+    shown = capsys.readouterr().out
+    assert "task0" in shown
+    assert "name  Ada" in shown
+    assert thermik("executions", "logs", execution["id"], "--level", "INFO") == 0
+    assert re.search(r"task0 +INFO +Ada$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_wrong_inputs_are_told_and_nothing_runs(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    file = save("typed", _flow("typed", f"type: {LOG}, message: a", more="inputs:\n  - {id: count, type: INT}\n"))
+    assert thermik("run", file, "--input", "count=many") == 1
+    assert "`count`" in capsys.readouterr().err
+    assert thermik("executions", "list", "--flow", "cli.test.typed", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_what_is_not_there_is_named(thermik: Thermik, capsys: Printed) -> None:
+    assert thermik("run", "cli.test.nowhere") == 1
+    assert "Flow 'cli.test.nowhere' not found" in capsys.readouterr().err
+    for command in ("get", "logs"):
+        assert thermik("executions", command, "nobody") == 1
+        assert "Execution 'nobody' not found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("thermik", ["directory"], indirect=True)
+def test_an_interrupt_kills_the_execution(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    file = save("slow", _flow("slow", f"type: {SLEEP}, duration: PT60S"))
+    process = subprocess.Popen(
+        _program("run", str(file)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
+    )
+    assert process.stdout is not None
+    assert any("RUNNING" in line for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "is being killed" in told
+    assert thermik("executions", "list", "--flow", "cli.test.slow", "--format", "json") == 0
+    assert [each["state"]["current"] for each in json.loads(capsys.readouterr().out)] == ["KILLED"]
+
+
+def test_wrong_credentials_are_told(server: str, capsys: Printed) -> None:
+    assert call(["flows", "list", "--url", server, "--username", "ada", "--password", "wrong"]) == 1
+    assert "the server wants credentials" in capsys.readouterr().err
+
+
+def test_a_server_that_is_not_there_is_told(capsys: Printed) -> None:
+    assert call(["flows", "list", "--url", "http://127.0.0.1:9"]) == 1
+    told = capsys.readouterr().err
+    assert "no answer from http://127.0.0.1:9" in told
+    assert "is `thermik server` running?" in told
