@@ -40,8 +40,12 @@ def launch(life: Life, execution: Execution) -> Execution:
 
 
 def start_machine(life: Life, execution: Execution, plan: Plan) -> Execution:
-    """Start an execution's machine in its present generation."""
-    life.machines.start(execution, plan.definition)
+    """Start an execution's machine in its present generation; of one that waits for a date, one that waits."""
+    date = execution.schedule_date
+    if date is not None and execution.state.current in (_S.CREATED, _S.QUEUED):
+        life.machines.start(execution, plan.scheduled_definition, date)
+    else:
+        life.machines.start(execution, plan.definition)
     return execution
 
 

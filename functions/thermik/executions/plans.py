@@ -35,6 +35,11 @@ class Plan:
         """Its state machine. Raises: FlowTooLarge."""
         return compile_flow(self.flow)
 
+    @cached_property
+    def scheduled_definition(self) -> Definition:
+        """The machine of executions that start at a date. Raises: FlowTooLarge."""
+        return compile_flow(self.flow, scheduled=True)
+
 
 class Plans(Protocol):
     """The flows that executions run, by revision."""

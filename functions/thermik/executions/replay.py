@@ -46,7 +46,7 @@ def replay(
         Unacceptable: there is no such task run.
     """
     source = life.executions.execution(execution_id).value
-    execution = _copy(life, source, new_execution_id or new_id(), revision, inputs)
+    execution = copy_of(life, source, new_execution_id or new_id(), revision, inputs)
     if from_task_run is None:
         life.executions.write(Versioned(execution))
         return launch(life, execution)
@@ -68,7 +68,10 @@ def replay(
     return start_machine(life, execution, plan)
 
 
-def _copy(life: Life, source: Execution, new: str, revision: int | None, inputs: Mapping[str, Any] | None) -> Execution:
+def copy_of(
+    life: Life, source: Execution, new: str, revision: int | None, inputs: Mapping[str, Any] | None
+) -> Execution:
+    """An execution like another, under a new id, CREATED, the next in its chain."""
     metadata = source.metadata.model_copy(update={"attempt_number": source.metadata.attempt_number + 1})
     return source.model_copy(
         update={
@@ -77,6 +80,7 @@ def _copy(life: Life, source: Execution, new: str, revision: int | None, inputs:
             "flow_revision": revision or source.flow_revision,
             "inputs": dict(inputs) if inputs is not None else source.inputs,
             "outputs": None,
+            "schedule_date": None,
             "metadata": metadata,
             "state": State.created(life.clock.now()),
             "progress": ExecutionProgress(owner=life.machines.owner()),

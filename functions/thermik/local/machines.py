@@ -7,6 +7,7 @@ task runs that ended answer at once (`Repeatable operations` in DESIGN's words).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from thermik.clock import Clock
@@ -45,10 +46,10 @@ class EmbeddedMachines:
         """The token of this process."""
         return self._owner
 
-    def start(self, execution: Execution, definition: Definition) -> None:
+    def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
         """Run the machine, unless it runs."""
         try:
-            self.engine.start(definition.text, machine_name(execution), start_input(execution.id))
+            self.engine.start(definition.text, machine_name(execution), start_input(execution.id, at))
         except ExecutionExists:
             return
 

@@ -8,6 +8,7 @@ loops); besides, a flowable's answer under `$.opened`, a verdict under `$.settle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from thermik.machines.names import fitting_name
@@ -61,9 +62,16 @@ attempt that another delivery still works on: up to a Lambda's 15 minutes. A tas
 _CONTEXT = {"x.$": "$.x", "p.$": "$.p", "i.$": "$.i"}
 
 
-def start_input(execution_id: str) -> dict[str, Any]:
-    """The input of a machine."""
-    return {"x": execution_id, "p": None, "i": None}
+def start_input(execution_id: str, at: datetime | None = None) -> dict[str, Any]:
+    """The input of a machine; `at` for one that waits for a date."""
+    start: dict[str, Any] = {"x": execution_id, "p": None, "i": None}
+    return start if at is None else start | {"at": machine_date(at)}
+
+
+def machine_date(instant: datetime) -> str:
+    """A date to wait for, as every runner of machines understands it: whole seconds, rounded up."""
+    whole = instant.astimezone(UTC).replace(microsecond=0)
+    return f"{whole + timedelta(seconds=bool(instant.microsecond)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def write_level(level: Level) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def _is_needless_end(state: State, level: Level) -> bool:
     if not isinstance(state, Done) or level.start == state.name:
         return False
     return all(
-        isinstance(other, Invoke) and state.name not in (other.caught, other.overdue)
+        isinstance(other, Invoke) and state.name not in (other.caught, other.overdue, other.stopped)
         for other in level.states.values()
         if state.name in targets(other)
     )
@@ -103,7 +111,11 @@ def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
         asl["ResultSelector"] = {f"{name}.$": f"$.Payload.{name}" for name in state.select}
     if state.timeout is not None:
         asl["TimeoutSecondsPath"] = f"$.{state.timeout}"
-    catches = [_catch(["States.Timeout"], state.overdue, None)] if state.overdue is not None else []
+    catches = []
+    if state.stopped is not None:
+        catches.append(_catch([STOPPED], state.stopped, None))
+    if state.overdue is not None:
+        catches.append(_catch(["States.Timeout"], state.overdue, None))
     if state.caught is not None:
         kept = f"$.{state.error_path}" if state.error_path else None
         catches.append(_catch(["States.ALL"], state.caught, kept))

@@ -6,6 +6,7 @@ behind it. All calls can be repeated.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from thermik.executions.model import Execution
@@ -23,8 +24,11 @@ class Machines(Protocol):
         """Which process runs the machines that are started here; None where they run by themselves (AWS)."""
         ...
 
-    def start(self, execution: Execution, definition: Definition) -> None:
+    def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
         """Run a machine for an execution in its present generation; nothing happens if it runs already.
+
+        Args:
+            at: the date that a scheduled machine waits for.
 
         Raises:
             MachinesUnavailable: try again later; the execution stays as it is.

@@ -47,14 +47,14 @@ class Definition:
     events: int
 
 
-def compile_flow(flow: Flow) -> Definition:
-    """Compile a flow.
+def compile_flow(flow: Flow, *, scheduled: bool = False) -> Definition:
+    """Compile a flow; `scheduled` for executions that start at a date.
 
     Raises:
         FlowTooLarge: the machine would exceed a quota of Step Functions.
     """
     tree = FlowTree(flow)
-    level = drop_unreachable(fold(lay_out(tree, SHAPES, lambda node: _may_retry(flow, node))))
+    level = drop_unreachable(fold(lay_out(tree, SHAPES, lambda node: _may_retry(flow, node), scheduled=scheduled)))
     events = limits.check_history(level)
     machine = asl.write_level(level)
     check_machine(machine)

@@ -7,17 +7,26 @@ from dataclasses import replace
 
 from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, TASKS, FlowTree, Node
 from thermik.machines.lowering import Exits, Lowering, LowerShape
-from thermik.machines.states import STOPPED, Done, Fails, Invoke, Level, Op, Rider
+from thermik.machines.states import STOPPED, Done, Fails, Invoke, Level, Op, Rider, WaitUntil
 
 START = Rider("start")
 """Rides before the first operation: the execution begins to run."""
+
+SCHEDULED = ":scheduled"
+"""Name of the state that waits for the date of an execution that starts later."""
 
 FINISH = ":finish"
 """Name of the state that ends the execution; no task's id has a colon."""
 
 
-def lay_out(tree: FlowTree, shapes: Mapping[type, LowerShape], retried: Callable[[Node], bool]) -> Level:
-    """The machine of a flow as states: `tasks`, on failure `errors`, then `finally`, finish, `afterExecution`."""
+def lay_out(
+    tree: FlowTree, shapes: Mapping[type, LowerShape], retried: Callable[[Node], bool], *, scheduled: bool = False
+) -> Level:
+    """The machine of a flow as states: `tasks`, on failure `errors`, then `finally`, finish, `afterExecution`.
+
+    Args:
+        scheduled: wait first until the date that the machine is started with.
+    """
     lowering = Lowering(shapes, retried)
     level = Level()
     done = level.add(Done(":done"))
@@ -30,6 +39,8 @@ def lay_out(tree: FlowTree, shapes: Mapping[type, LowerShape], retried: Callable
     handling = lowering.handlers(tree.sections[ERRORS], closing, stopped, level)
     level.start = lowering.sequence(tree.sections[TASKS], Exits(closing, handling, stopped), level)
     _start_with(level, START)
+    if scheduled:
+        level.start = level.add(WaitUntil(SCHEDULED, "at", next=level.start))
     return level
 
 

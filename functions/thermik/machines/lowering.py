@@ -107,7 +107,16 @@ class Lowering:
     def _opening(self, node: Node, inside: Inside, following: str, select: tuple[str, ...]) -> Invoke:
         keep = "opened" if select else None
         fields = tuple(dict.fromkeys(select))
-        return Invoke(node.id, Op.OPEN, node.id, next=following, caught=inside.unopened, keep=keep, select=fields)
+        return Invoke(
+            node.id,
+            Op.OPEN,
+            node.id,
+            next=following,
+            caught=inside.unopened,
+            stopped=inside.exits.stopped,
+            keep=keep,
+            select=fields,
+        )
 
     def _settling(self, node: Node, exits: Exits, level: Level) -> None:
         """What follows an invocation that did not succeed: a verdict, and where it leads."""
@@ -134,11 +143,13 @@ class Lowering:
             verdict = f"{node.id}:verdict"
             cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
             level.add(Choose(verdict, "settled.verdict", cases, default=exits.failed))
-            close = level.add(judged(f"{node.id}:close", Op.CLOSE, node, verdict, caught=exits.failed))
+            close = level.add(
+                judged(f"{node.id}:close", Op.CLOSE, node, verdict, caught=exits.failed, stopped=exits.stopped)
+            )
             well = badly = self.handlers(finally_, close, exits.stopped, level)
         else:
-            well = level.add(Invoke(f"{node.id}:close", Op.CLOSE, node.id, next=exits.then, caught=failed))
-            badly = level.add(Invoke(f"{node.id}:failed", Op.CLOSE, node.id, next=failed, caught=failed))
+            well = level.add(_closing(f"{node.id}:close", node, exits.then, failed, exits.stopped))
+            badly = level.add(_closing(f"{node.id}:failed", node, failed, failed, exits.stopped))
         handled = self.handlers(node.branches.get(ERRORS, ()), badly, exits.stopped, level)
         inside = Inside(Exits(well, handled, exits.stopped), skipped=exits.then, unopened=badly)
         return self.shapes[type(task.shape)](self, node, task.shape, inside, level)
@@ -153,7 +164,7 @@ def ends(name: str, level: Level) -> Exits:
     )
 
 
-def judged(name: str, op: Op, node: Node, following: str, *, caught: str) -> Invoke:
+def judged(name: str, op: Op, node: Node, following: str, *, caught: str, stopped: str | None = None) -> Invoke:
     """An invocation whose answer is a verdict for the Choice that follows."""
     return Invoke(
         name,
@@ -161,7 +172,13 @@ def judged(name: str, op: Op, node: Node, following: str, *, caught: str) -> Inv
         node.id,
         next=following,
         caught=caught,
+        stopped=stopped,
         keep="settled",
         select=("verdict", "at"),
         with_error=op is Op.SETTLE,
     )
+
+
+def _closing(name: str, node: Node, following: str, caught: str, stopped: str) -> Invoke:
+    """An invocation that closes a flowable where both ways out are known."""
+    return Invoke(name, Op.CLOSE, node.id, next=following, caught=caught, stopped=stopped)

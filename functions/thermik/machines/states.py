@@ -71,6 +71,7 @@ class Invoke(State):
         waits: the state goes on when its task token is answered, not when the invocation ends.
         timeout: where in the state's data the seconds stand after which it waits no longer.
         overdue: where that leads.
+        stopped: where it leads that the execution may not go on; None: as any error.
     """
 
     op: Op
@@ -84,6 +85,7 @@ class Invoke(State):
     waits: bool = False
     timeout: str | None = None
     overdue: str | None = None
+    stopped: str | None = None
     before: tuple[Rider, ...] = ()
     after: tuple[Rider, ...] = ()
 
@@ -163,8 +165,8 @@ class Level:
 def targets(state: State) -> Iterator[str]:
     """The states of its own level that a state may lead to."""
     match state:
-        case Invoke(next=following, caught=caught, overdue=overdue):
-            yield from (target for target in (following, caught, overdue) if target is not None)
+        case Invoke(next=following, caught=caught, overdue=overdue, stopped=stopped):
+            yield from (target for target in (following, stopped, overdue, caught) if target is not None)
         case Choose(cases=cases, default=default):
             yield from cases.values()
             yield default

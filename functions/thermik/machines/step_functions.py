@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from thermik.executions.model import Execution
@@ -44,12 +45,12 @@ class StepFunctionsMachines:
         """Machines run by themselves here."""
         return None
 
-    def start(self, execution: Execution, definition: Definition) -> None:
+    def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
         """Run the machine, unless it runs or has run. Raises: MachinesUnavailable."""
         arguments = {
             "stateMachineArn": self._arn("stateMachine", self._name(definition)),
             "name": machine_name(execution),
-            "input": json.dumps(start_input(execution.id)),
+            "input": json.dumps(start_input(execution.id, at)),
         }
         for attempt in range(_STARTS):
             refusal, _ = self._call(

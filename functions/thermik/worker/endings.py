@@ -7,6 +7,7 @@ from datetime import datetime
 
 from thermik.executions.model import Attempt, Lease, TaskRun
 from thermik.executions.outcomes import tolerated
+from thermik.executions.renewal import renews
 from thermik.executions.retries import next_attempt_at
 from thermik.executions.state import State, StateType
 from thermik.flows.retry import Retry
@@ -53,7 +54,7 @@ def ended(run: TaskRun, result: Result, task: Task, retry: Retry | None, now: da
 
 def failed(run: TaskRun, task: Task, retry: Retry | None, now: datetime, draw: random.Random) -> TaskRun:
     """The task run after its last attempt failed."""
-    due = next_attempt_at(retry, run.attempts or (), draw) if retry is not None else None
+    due = None if retry is None or renews(retry) else next_attempt_at(retry, run.attempts or (), draw)
     if due is None:
         return run.with_state(tolerated(_S.FAILED, task), now).with_progress(lease=None)
     state = run.state.to(_S.FAILED, now).to(_S.RETRYING, now)

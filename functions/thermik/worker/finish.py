@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from thermik.executions.after_end import after_end
 from thermik.executions.model import Execution
@@ -10,36 +11,42 @@ from thermik.executions.outcomes import joined_state
 from thermik.executions.state import StateType
 from thermik.flows.output_values import InvalidOutputs, output_values
 from thermik.flows.tree import TASKS
-from thermik.worker.call import ExecutionFailed
+from thermik.worker.call import ExecutionFailed, Stopped
 from thermik.worker.logs import log_of_execution
 from thermik.worker.scene import Scene
 from thermik.worker.services import ExpressionServices
 
 _S = StateType
 
+AnyScene = TypeVar("AnyScene", bound=Scene)
+
 _NOT_RUNNING_YET = frozenset({_S.CREATED, _S.QUEUED, _S.RESTARTED})
 
 
-def start(scene: Scene) -> None:
-    """The execution begins to run; nothing if it does already."""
+def start(scene: AnyScene) -> AnyScene:
+    """The execution begins to run, if it does not yet; the scene with it running."""
     if scene.execution.value.state.current not in _NOT_RUNNING_YET:
-        return
+        return scene
 
     def running(execution: Execution) -> Execution:
         if execution.state.current not in _NOT_RUNNING_YET:
             return execution
         return execution.with_state(_S.RUNNING, scene.now())
 
-    scene.ports.executions.change_execution(scene.execution.value.id, running)
+    changed = scene.ports.executions.change_execution(scene.execution.value.id, running)
+    return replace(scene, execution=scene.execution.then(changed))
 
 
 def finish(scene: Scene) -> dict[str, Any]:
     """End the execution: its state from the task runs of `tasks`, its outputs rendered.
 
     Raises:
+        Stopped: it is paused by hand: it is finished when it has been resumed.
         ExecutionFailed: it ended as FAILED or KILLED, so that the machine shows it.
     """
     execution = scene.execution.value
+    if execution.progress.held:
+        raise Stopped(f"execution {execution.id} is paused")
     if not execution.state.is_terminal:
         execution = _end(scene)
         after_end(scene.ports.life, execution)

@@ -6,12 +6,13 @@ the attempt begins, carry it out, write how it ended. Two writes, one more if th
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
+from thermik.executions.renewal import renew, renewal_at, renews
 from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
@@ -145,10 +146,22 @@ class _Attempt:
         scene, ports = self._scene, self._scene.ports
         run = ended(working.value, result, self._task, self._retry, scene.now(), ports.random)
         run = ports.large_outputs.keep(run, result.outputs)
+        due = self._renewal_at(run)
+        if due is not None:
+            run = run.model_copy(update={"state": working.value.state.to(StateType.RETRIED, scene.now())})
         self._write(working.then(run))
+        if due is not None:
+            renew(ports.life, run.execution_id, due)
+            raise Stopped(f"execution {run.execution_id} is tried again as a new one")
         if run.state.current == StateType.RETRYING:
             mark_retrying(scene)
         _answer(run)
+
+    def _renewal_at(self, run: TaskRun) -> datetime | None:
+        """When the execution is tried again as a new one after this failure; None when it is not."""
+        if self._retry is None or run.state.current != StateType.FAILED or not renews(self._retry):
+            return None
+        return renewal_at(self._retry, self._scene.execution.value, self._scene.now(), self._scene.ports.random)
 
     def _finish(self, found: Versioned[TaskRun], state: StateType) -> None:
         """End a task run that never began."""

@@ -43,7 +43,7 @@ class Worker:
         call = read_call(payload, deadline)
         scene = self._enter(call)
         for rider in call.before:
-            self._ride(rider, scene)
+            scene = self._ride(rider, scene)
         answer = self._operate(call, scene)
         for rider in call.after:
             self._ride(rider, scene)
@@ -72,11 +72,12 @@ class Worker:
         Op.JOIN: lambda _, scene, __: join_flow(scene),
     }
 
-    def _ride(self, rider: Rider, scene: Scene) -> None:
+    def _ride(self, rider: Rider, scene: Scene) -> Scene:
         match rider.op:
             case "start":
-                start(scene)
+                return start(scene)
             case Op.FINISH:
                 finish(scene)
+                return scene
             case _:
                 raise InvalidCall(f"no operation rides as {rider.op!r}")

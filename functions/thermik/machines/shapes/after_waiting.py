@@ -15,7 +15,7 @@ def lower_after_waiting(lowering: Lowering, node: Node, shape: AfterWaiting, ins
     due, decided, wait = f"{node.id}:due", f"{node.id}:decided", f"{node.id}:wait"
     cases: dict[str, str] = {Verdict.CONTINUE: entry, Verdict.STOP: exits.stopped}
     level.add(Choose(decided, "settled.verdict", cases, default=inside.unopened))
-    level.add(judged(due, Op.DUE, node, decided, caught=inside.unopened))
+    level.add(judged(due, Op.DUE, node, decided, caught=inside.unopened, stopped=exits.stopped))
     level.add(
         Invoke(
             wait,
@@ -26,6 +26,7 @@ def lower_after_waiting(lowering: Lowering, node: Node, shape: AfterWaiting, ins
             waits=True,
             timeout="opened.seconds",
             overdue=due,
+            stopped=exits.stopped,
         )
     )
     return lowering.open(node, inside, level, wait, select=("seconds",))
