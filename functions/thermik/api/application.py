@@ -27,9 +27,16 @@ from thermik.api.services import Services
 
 RESOURCES = (
     "configs",
+    "execution_actions",
+    "execution_files",
     "executions",
     "flows",
+    "follow",
+    "key_values",
     "logs",
+    "metrics",
+    "namespaces",
+    "outputs",
 )
 """The modules of this package that have a `router`."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from thermik.api.errors import Detail, Forbidden, Unprocessable
+from thermik.api.errors import BadRequest, Detail, Forbidden, Unprocessable
 from thermik.api.forms import read_inputs
 from thermik.api.inputs import store_inputs
 from thermik.api.request import Request
@@ -109,6 +109,13 @@ def _labels(texts: Iterable[str]) -> Iterable[Label]:
         if not (key.strip() and divider):
             raise Unprocessable(f"A label must be `key:value`, not '{text[:100]}'")
         yield Label(key=key.strip(), value=value)
+
+
+def read_label(value: Any) -> Label:
+    """A label from `{key, value}`. Raises: BadRequest."""
+    if not (isinstance(value, dict) and isinstance(value.get("key"), str) and isinstance(value.get("value"), str)):
+        raise BadRequest("A label must be an object with the texts `key` and `value`")
+    return Label(key=value["key"], value=value["value"])
 
 
 def _check_labels(labels: Sequence[Label]) -> None:

@@ -127,7 +127,7 @@ def documents(text: str) -> list[str]:
 
 
 def _parsed(services: Services, source: str) -> ParsedFlow:
-    return parse_flow(source, services.types)
+    return parse_flow(source, services.types, services.triggers)
 
 
 def _violation(services: Services, index: int, text: str) -> dict[str, Any]:

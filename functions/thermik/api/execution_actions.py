@@ -1,0 +1,177 @@
+"""What people do with an execution: kill, pause, resume, restart, replay, change its state or its labels.
+
+Both generations of Kestra's clients are answered: 2.x calls `/{id}/actions/ACTION` and gets the execution, 1.x calls
+`/{id}/ACTION` and gets the same, but for `kill` (202, no body) and `resume` (204, no body).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any
+
+from thermik.api.answers import NO_CONTENT, Answer
+from thermik.api.creation import read_label
+from thermik.api.errors import BadRequest, Unprocessable
+from thermik.api.execution_wire import with_task_runs
+from thermik.api.forms import read_inputs
+from thermik.api.inputs import store_inputs
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+from thermik.executions import changes, kill, pausing, replay, revival
+from thermik.executions.model import Execution, Label
+from thermik.executions.state import StateType
+from thermik.flows.inputs import Input
+from thermik.identity import new_id
+
+FORM = "multipart/form-data"
+JSON = "application/json"
+
+router = Router("Execution actions")
+
+
+def _both(action: str) -> tuple[str, str]:
+    """An action's path in each generation."""
+    return f"/executions/<execution_id>/actions/{action}", f"/executions/<execution_id>/{action}"
+
+
+def _is_old(request: Request) -> bool:
+    """Whether a 1.x client asks."""
+    return "/actions/" not in request.path
+
+
+@router.route("DELETE", *_both("kill"), query="isOnKillCascade")
+def kill_execution(services: Services, request: Request) -> Any:
+    """Kill an execution and what it started."""
+    cascade = request.flag("isOnKillCascade", default=True)
+    execution = kill.kill(services.life, request["execution_id"], cascade=cascade)
+    return Answer(status=HTTPStatus.ACCEPTED) if _is_old(request) else with_task_runs(services, execution)
+
+
+@router.route("POST", *_both("pause"))
+def pause_execution(services: Services, request: Request) -> Any:
+    """Pause a running execution."""
+    return with_task_runs(services, pausing.pause(services.life, request["execution_id"]))
+
+
+@router.route("POST", *_both("resume"), consumes=FORM)
+def resume_execution(services: Services, request: Request) -> Any:
+    """Resume a paused execution, with the inputs that its Pause task asks for."""
+    execution = resume_with_form(services, request)
+    return NO_CONTENT if _is_old(request) else with_task_runs(services, execution)
+
+
+def resume_with_form(services: Services, request: Request) -> Execution:
+    """Resume, with what the form has. Raises: InvalidInputs, WrongState."""
+    execution_id = request["execution_id"]
+    execution = services.executions.execution(execution_id).value
+    declared = asked_on_resume(services, execution)
+    if not declared:
+        return pausing.resume(services.life, execution_id)
+    flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
+    with ExitStack() as closing:
+        given = read_inputs(request, closing)
+        context = {"inputs": execution.inputs or {}}
+        values, _ = store_inputs(services, flow, execution_id, declared, given, context)
+    return pausing.resume(services.life, execution_id, values.values)
+
+
+def asked_on_resume(services: Services, execution: Execution) -> list[Input]:
+    """The inputs of the Pause task that a resume would end; none where it waits for none."""
+    if execution.state.current != StateType.PAUSED or execution.progress.held:
+        return []
+    paused = pausing.first_paused(services.life, execution.id)
+    if paused is None:
+        return []
+    tree = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
+    return list(getattr(tree[paused.task_id].task, "on_resume", None) or [])
+
+
+@router.route("POST", *_both("restart"), query="revision")
+def restart_execution(services: Services, request: Request) -> Any:
+    """Run an execution again from where it failed."""
+    if request.get("revision") is not None:
+        raise Unprocessable("A restart with another revision is not supported: replay the execution with it instead")
+    return with_task_runs(services, revival.restart(services.life, request["execution_id"]))
+
+
+@router.route("POST", *_both("replay"), query="taskRunId revision")
+def replay_execution(services: Services, request: Request) -> Any:
+    """Make a new execution from this one, from the start or from one of its task runs."""
+    replayed = replay.replay(
+        services.life,
+        request["execution_id"],
+        from_task_run=request.get("taskRunId"),
+        revision=request.optional_number("revision"),
+    )
+    return with_task_runs(services, replayed)
+
+
+@router.route("POST", *_both("replay-with-inputs"), query="taskRunId revision", consumes=FORM)
+def replay_with_inputs(services: Services, request: Request) -> Any:
+    """Make a new execution from this one, with other inputs; a form without parts keeps those that it had."""
+    source = services.executions.execution(request["execution_id"]).value
+    revision = request.optional_number("revision")
+    flow = services.flows.load(source.namespace, source.flow_id, revision or source.flow_revision).flow
+    execution_id = new_id()
+    with ExitStack() as closing:
+        given = read_inputs(request, closing)
+        inputs = store_inputs(services, flow, execution_id, flow.inputs, given, {})[0].values if given else None
+    replayed = replay.replay(
+        services.life,
+        source.id,
+        from_task_run=request.get("taskRunId"),
+        revision=revision,
+        inputs=inputs,
+        new_execution_id=execution_id,
+    )
+    return with_task_runs(services, replayed)
+
+
+@router.route("POST", *_both("change-status"), query="status")
+def change_status(services: Services, request: Request) -> Any:
+    """Give an execution that has ended another final state."""
+    state = read_state(request.get("status"), "status")
+    return with_task_runs(services, changes.change_status(services.life, request["execution_id"], state))
+
+
+@router.route("POST", *_both("state"), consumes=JSON)
+def change_task_run_state(services: Services, request: Request) -> Any:
+    """Give a task run another state; the execution goes on from there."""
+    body = request.json_object()
+    task_run_id = body.get("taskRunId")
+    if not isinstance(task_run_id, str):
+        raise BadRequest("The body must have the `taskRunId` and the `state` that it is to have")
+    state = read_state(body.get("state"), "state")
+    changed = revival.change_task_run_state(services.life, request["execution_id"], task_run_id, state)
+    return with_task_runs(services, changed)
+
+
+@router.route("POST", *_both("labels"), consumes=JSON)
+def set_labels(services: Services, request: Request) -> Any:
+    """Set labels on an execution that has ended."""
+    execution = services.executions.execution(request["execution_id"]).value
+    if not execution.state.is_terminal:
+        raise BadRequest(
+            f"Labels can be set on an execution that has ended, not on one that is {execution.state.current}"
+        )
+    labels = read_labels(request.json())
+    return with_task_runs(services, changes.set_labels(services.life, execution.id, labels))
+
+
+def read_labels(value: Any) -> list[Label]:
+    """Labels from a list of `{key, value}` or a map. Raises: BadRequest."""
+    if isinstance(value, dict):
+        value = [{"key": key, "value": text} for key, text in value.items()]
+    if not isinstance(value, list):
+        raise BadRequest("The labels must be a list of `{key, value}`")
+    return [read_label(each) for each in value]
+
+
+def read_state(text: Any, name: str) -> StateType:
+    """A state by its name. Raises: Unprocessable."""
+    try:
+        return StateType(str(text).upper())
+    except ValueError:
+        raise Unprocessable(f"'{name}' must be one of {', '.join(StateType)}, not '{str(text)[:100]}'") from None

@@ -1,0 +1,168 @@
+"""KV pairs of namespaces."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from thermik.api.answers import Answer, page
+from thermik.api.errors import BadRequest, NotFound, Unprocessable
+from thermik.api.filters import View, matches, read_filters
+from thermik.api.listings import take_page
+from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+from thermik.clock import instant_text, parse_instant
+from thermik.durations import parse_duration
+from thermik.storage.key_values import Pair
+
+FIELDS = frozenset(["q", "namespace", "updated", "expirationDate"])
+
+_KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
+MAX_KEY = 150
+
+router = Router("KV store")
+
+
+@router.route("GET", "/namespaces/<namespace>/kv/<key>")
+def get(services: Services, request: Request) -> dict[str, Any]:
+    """The value of a key, with its type."""
+    pair = services.pairs.get(request["namespace"], request["key"])
+    if pair is None:
+        raise NotFound(f"No value found for key '{request['key']}' in namespace '{request['namespace']}'")
+    return {"type": pair.kind, "value": pair.value, "revision": pair.revision, "updated": pair.updated}
+
+
+@router.route("PUT", "/namespaces/<namespace>/kv/<key>", consumes="text/plain")
+def put(services: Services, request: Request) -> Answer:
+    """Set a key to a JSON value; the headers `ttl` and `description` may come with it."""
+    key = request["key"]
+    if len(key) > MAX_KEY or not _KEY.fullmatch(key):
+        raise Unprocessable(f"'{key[:200]}' is no acceptable key: letters, digits, `.`, `_` and `-`, at most {MAX_KEY}")
+    value, kind = typed(request.text())
+    services.pairs.put(
+        request["namespace"],
+        key,
+        value,
+        kind,
+        description=request.headers.get("description"),
+        lives=_lifetime(request.headers.get("ttl")),
+    )
+    return Answer()
+
+
+@router.route("DELETE", "/namespaces/<namespace>/kv/<key>")
+def delete(services: Services, request: Request) -> bool:
+    """Delete a key; whether it was there."""
+    return services.pairs.delete(request["namespace"], request["key"])
+
+
+@router.route("GET", "/namespaces/<namespace>/kv")
+def list_of_namespace(services: Services, request: Request) -> list[dict[str, Any]]:
+    """Every key of a namespace."""
+    return [_entry(request["namespace"], pair) for pair in services.pairs.pairs(request["namespace"])]
+
+
+@router.route("DELETE", "/namespaces/<namespace>/kv", consumes="application/json")
+def delete_many(services: Services, request: Request) -> dict[str, Any]:
+    """Delete several keys of a namespace; those that were there."""
+    keys = request.json_object().get("keys")
+    if not isinstance(keys, list):
+        raise BadRequest("The body must have `keys`, a list")
+    return {"keys": [key for key in map(str, keys) if services.pairs.delete(request["namespace"], key)]}
+
+
+@router.route("GET", "/namespaces/<namespace>/kv/inheritance")
+def inherited(services: Services, request: Request) -> list[dict[str, Any]]:
+    """Every key of a namespace and of those above it, the nearest of a name."""
+    found: dict[str, dict[str, Any]] = {}
+    for namespace in _upwards(request["namespace"]):
+        for pair in services.pairs.pairs(namespace):
+            found.setdefault(pair.key, _entry(namespace, pair))
+    return [found[key] for key in sorted(found)]
+
+
+@router.route("GET", "/kv", query=f"{PAGE_QUERY} q namespace filters")
+def search(services: Services, request: Request) -> dict[str, Any]:
+    """A page of the keys that pass the filters, of all namespaces that have flows."""
+    filters = read_filters(request, FIELDS)
+    wanted = page_request(request)
+    namespaces = sorted({each for name in services.flows.namespaces() for each in _upwards(name)})
+    entries = [_entry(name, pair) for name in namespaces for pair in services.pairs.pairs(name)]
+    ordered = sort_items(entries, wanted.orders, dotted)
+    now = services.now()
+    return page(*take_page(((entry, matches(filters, _view(entry), now)) for entry in ordered), wanted))
+
+
+def typed(text: str) -> tuple[Any, str]:
+    """A value and Kestra's type of it, from JSON; dates and durations are texts of that form. Raises: BadRequest."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = text.strip()
+        if not value or value[0] in '{["':
+            raise BadRequest("The value is no JSON") from None
+    if isinstance(value, bool):
+        return value, "BOOLEAN"
+    if isinstance(value, int | float):
+        return value, "NUMBER"
+    if not isinstance(value, str):
+        return value, "JSON"
+    return value, next((kind for kind, reads in _TEXTS if _reads(reads, value)), "STRING")
+
+
+def _reads(read: Any, text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
+
+
+_TEXTS = (("DATE", date.fromisoformat), ("DATETIME", parse_instant), ("DURATION", parse_duration))
+
+
+def _lifetime(text: str | None) -> timedelta | None:
+    if not text:
+        return None
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Unprocessable(f"The header 'ttl' is no duration: {error}") from None
+
+
+def _entry(namespace: str, pair: Pair) -> dict[str, Any]:
+    expires = datetime.fromtimestamp(pair.expires, UTC) if pair.expires is not None else None
+    entry = {
+        "namespace": namespace,
+        "key": pair.key,
+        "version": pair.revision,
+        "revision": pair.revision,
+        "description": pair.description,
+        "creationDate": pair.created,
+        "updateDate": pair.updated,
+        "expirationDate": instant_text(expires) if expires else None,
+    }
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+def _view(entry: dict[str, Any]) -> View:
+    dates = {"updated": "updateDate", "expirationDate": "expirationDate"}
+
+    def view(field: str) -> Any:
+        if field in dates:
+            text = entry.get(dates[field])
+            return parse_instant(text) if text else None
+        return (entry["key"], entry["namespace"]) if field == "q" else entry.get(field)
+
+    return view
+
+
+def _upwards(namespace: str) -> Iterable[str]:
+    """A namespace and those above it, nearest first."""
+    parts = namespace.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]

@@ -1,0 +1,54 @@
+"""Namespaces: those that have flows, and those above them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thermik.api.answers import page
+from thermik.api.errors import BadRequest
+from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+
+router = Router("Namespaces")
+
+
+@router.route("GET", "/namespaces/search", query=f"{PAGE_QUERY} q existing filters")
+def search(services: Services, request: Request) -> dict[str, Any]:
+    """A page of the namespaces whose name has a text in it."""
+    wanted = page_request(request)
+    text = (request.get("q") or request.get("filters[q][EQUALS]") or "").lower()
+    found = [_wire(name) for name in every_namespace(services) if text in name.lower()]
+    ordered = sort_items(found, wanted.orders, dotted)
+    return page(ordered[wanted.skip : wanted.skip + wanted.size], len(found))
+
+
+@router.route("GET", "/namespaces/<namespace>")
+def get(_services: Services, request: Request) -> dict[str, Any]:
+    """A namespace; there is none that does not exist."""
+    return _wire(request["namespace"])
+
+
+@router.route("POST", "/namespaces/autocomplete", consumes="application/json")
+def autocomplete(services: Services, request: Request) -> list[str]:
+    """The names of namespaces that have a text in them, or are named."""
+    body = request.json() or {}
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object")
+    text = str(body.get("q") or "").lower()
+    named = [str(each) for each in body.get("ids") or []]
+    return sorted({*named, *(name for name in every_namespace(services) if text in name.lower())})
+
+
+def every_namespace(services: Services) -> list[str]:
+    """Every namespace with a flow, and those above them, by name."""
+    found: set[str] = set()
+    for namespace in services.flows.namespaces():
+        parts = namespace.split(".")
+        found.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return sorted(found)
+
+
+def _wire(name: str) -> dict[str, Any]:
+    return {"id": name, "deleted": False}
