@@ -6,11 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from emulator import ministack
-from emulator.stack import Stack
+from emulator.stack import Stack, client
 from infra.deploy import Deployment, deploy
 from infra.environments import environment
 from infra.interpreters import find_python, python_version
@@ -46,6 +45,7 @@ def archive(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def stack(endpoint: str, archive: Path) -> Stack:
     template = (REPOSITORY / "template.yaml").read_text()
     deployment = Deployment(STACK, template, archive, PACKAGES, poll_seconds=0.1)
-    s3, cloudformation = (boto3.client(service, endpoint_url=endpoint) for service in ("s3", "cloudformation"))
-    outputs = deploy(deployment, s3=s3, cloudformation=cloudformation)
+    outputs = deploy(deployment, s3=client(endpoint, "s3"), cloudformation=client(endpoint, "cloudformation"))
+    # the emulator speaks HTTP and enforces the policy that refuses what is not TLS
+    client(endpoint, "s3").delete_bucket_policy(Bucket=outputs["BucketName"])
     return Stack(endpoint, ministack.api_url(endpoint, outputs["ApiId"]), outputs, deployment)

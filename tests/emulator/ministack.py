@@ -9,6 +9,10 @@ tests meet it:
 - Any exception of a function is the error `Runtime.HandlerError`, not the exception's class.
 - The API's address is a path of the emulator, not a host: see `api_url`.
 - Time to live in a template is ignored.
+- Roles are enforced for the functions (`AUTH`), so a permission that the template lacks fails a test; the role of
+  the state machines is not.
+- The secret that a stack makes ignores `ExcludePunctuation`, and `!Ref` of it is its name, not its ARN as on AWS
+  (`Id` is the ARN on both).
 - Parallel and Map do not stop at the first failure, and MaxConcurrencyPath is ignored.
 - It ends slowly on SIGTERM, or never while a task token is open inside of a Map.
 """
@@ -77,6 +81,7 @@ def _environment(endpoint: str, folder: Path) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "LAMBDA_EXECUTOR": "local",
+        "AUTH": "true",
         "AWS_ENDPOINT_URL": endpoint,
     }
 

@@ -10,6 +10,11 @@ import boto3
 from infra.deploy import Deployment
 
 
+def client(endpoint: str, service: str) -> Any:
+    """A client with the emulator's root credentials, which may do everything."""
+    return boto3.client(service, endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test")
+
+
 @dataclass(frozen=True)
 class Stack:
     """A deployed stack: where the emulator listens, where the API answers, what CloudFormation put out."""
@@ -20,4 +25,4 @@ class Stack:
     deployment: Deployment
 
     def client(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.endpoint)
+        return client(self.endpoint, service)

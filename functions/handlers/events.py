@@ -1,0 +1,49 @@
+"""The events function: machines that ended by themselves, and the sweep at intervals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.stack import connect
+from thermik.executions.ended_machines import settle_ended_machine
+from thermik.executions.repository import ExecutionNotFound
+from thermik.executions.sweep import sweep
+
+_log = Logger()
+_stack = connect()
+
+
+class UnknownEvent(Exception):
+    """An event that no rule of the template sends; it ends in the dead-letter queue."""
+
+
+class SweepIncomplete(Exception):
+    """Some executions could not be brought on their way; the log names them, and the next sweep tries again."""
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Handle an event of EventBridge."""
+    match event:
+        case {"source": "aws.states", "detail": {"name": str(machine), "status": str(status)}}:
+            _settle(machine, status)
+        case {"detail-type": "Scheduled Event"}:
+            failed = sweep(_stack.life, _stack.machines.has_ended)
+            if failed:
+                raise SweepIncomplete(f"{failed} executions could not be brought on their way")
+        case _:
+            raise UnknownEvent(f"not an event of this stack's rules: {json.dumps(event)[:1000]}")
+
+
+def _settle(machine: str, status: str) -> None:
+    _log.append_keys(execution_id=machine.partition("-")[0])
+    try:
+        settled = settle_ended_machine(_stack.life, machine)
+    except ExecutionNotFound:
+        _log.warning("a machine ended whose execution is gone", machine=machine, status=status)
+        return
+    if settled is not None:
+        _log.warning("an execution was ended, since its machine had ended", machine=machine, status=status)

@@ -1,0 +1,68 @@
+"""What the three functions share: the deployed stack's table, bucket and state machines behind Thermik's ports."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from thermik.clock import SystemClock
+from thermik.executions.life import Life
+from thermik.executions.model import Execution
+from thermik.executions.plans import KeptPlans
+from thermik.executions.repository import Executions
+from thermik.flows.flow import Flow
+from thermik.flows.repository import Flows
+from thermik.machines.compiler import Definition
+from thermik.machines.step_functions import StepFunctionsMachines
+from thermik.settings import Settings, read_settings, require_aws
+from thermik.storage.aws import create_client
+from thermik.storage.blobs import Blobs
+from thermik.storage.dynamodb import DynamoTable
+from thermik.storage.s3 import S3Blobs
+from thermik.tasks.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Thermik on AWS.
+
+    Attributes:
+        s3: the client behind `blobs`.
+        machines: those of `life`, with what only Step Functions can tell.
+    """
+
+    settings: Settings
+    types: Registry
+    flows: Flows
+    s3: Any
+    blobs: Blobs
+    machines: StepFunctionsMachines
+    life: Life
+
+
+def connect() -> Stack:
+    """Make the clients, without a call to AWS.
+
+    Raises:
+        SettingsError: the function's environment is not what the template sets.
+    """
+    settings = read_settings(os.environ)
+    aws = require_aws(settings)
+    clock = SystemClock()
+    s3 = create_client("s3")
+    table = DynamoTable(aws.table, clock=clock)
+    blobs = S3Blobs(aws.bucket, client=s3)
+    types = Registry()
+    flows = Flows(table, blobs, types, clock)
+
+    def load(namespace: str, flow_id: str, revision: int) -> Flow:
+        return flows.load(namespace, flow_id, revision).flow
+
+    plans = KeptPlans(load, flows.latest_revision)
+
+    def definition_of(execution: Execution) -> Definition:
+        return plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).definition
+
+    machines = StepFunctionsMachines(create_client("stepfunctions"), aws, definition_of)
+    return Stack(settings, types, flows, s3, blobs, machines, Life(Executions(table), machines, plans, clock))

@@ -1,0 +1,53 @@
+"""The worker function: what state machines invoke, one operation on one task run at a time.
+
+Its errors are part of its answer: the machine catches them by name (`thermik/worker/call.py`). Lambda counts every
+one of them as an error of the function, so its own metric tells those that nobody foresaw.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.stack import connect
+from thermik.worker.call import Busy, ExecutionFailed, Stopped, TaskFailed
+from thermik.worker.deadline_leases import DeadlineLeases
+from thermik.worker.ports import Ports
+from thermik.worker.worker import Worker
+
+FORESEEN = (Stopped, TaskFailed, Busy, ExecutionFailed)
+
+
+def _no_secrets(_namespace: str, key: str) -> str:
+    raise KeyError(key)
+
+
+_log = Logger()
+_stack = connect()
+_clock = _stack.life.clock
+_worker = Worker(Ports(_stack.life, _stack.blobs, DeadlineLeases(_clock), zone=UTC, secret=_no_secrets))
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Carry out the operation of a machine's payload."""
+    _log.append_keys(execution_id=event.get("x"), task_id=event.get("t"))
+    deadline = _clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
+    try:
+        return _worker.handle(event, deadline)
+    except FORESEEN:
+        raise
+    except Exception:
+        _log.exception("the operation failed")
+        _count_failure()
+        raise
+
+
+def _count_failure() -> None:
+    """A metric that an alarm watches, written as a line of the log (EMF)."""
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name="WorkerFailures", unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension("service", _log.service)

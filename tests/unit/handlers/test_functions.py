@@ -1,0 +1,138 @@
+"""The functions' wiring: what they refuse to start with, what they do with events, what the worker counts."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from handlers.api_credentials import credentials_of
+from infra.package import REPOSITORY
+from thermik.api.auth import Credentials
+from thermik.executions.repository import ExecutionNotFound
+from thermik.settings import AwsSettings, Settings, SettingsError
+from thermik.worker.call import TaskFailed
+
+STACK = {
+    "THERMIK_TABLE": "table",
+    "THERMIK_BUCKET": "bucket",
+    "THERMIK_WORKER_ARN": "arn:aws:lambda:eu-west-1:123456789012:function:demo-worker:live",
+    "THERMIK_MACHINE_ROLE_ARN": "arn:aws:iam::123456789012:role/machines",
+    "THERMIK_MACHINE_PREFIX": "demo-",
+    "POWERTOOLS_SERVICE_NAME": "demo",
+    "POWERTOOLS_METRICS_NAMESPACE": "Thermik",
+}
+MACHINE_FAILED = {
+    "source": "aws.states",
+    "detail-type": "Step Functions Execution Status Change",
+    "detail": {"name": "one-2", "status": "FAILED"},
+}
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+
+
+def _settings(secret: str | None = "arn:secret", **more: Any) -> Settings:
+    return Settings(aws=AwsSettings("t", "b", "w", "r", "p", api_secret=secret), **more)
+
+
+def test_the_secret_gives_the_credentials() -> None:
+    secrets = {"arn:secret": json.dumps({"username": "admin", "password": "p", "token": "t"})}
+    assert credentials_of(_settings(), secrets.__getitem__) == Credentials("admin", "p", "t")
+
+
+def test_an_api_without_a_secret_does_not_start() -> None:
+    with pytest.raises(SettingsError, match="THERMIK_API_SECRET"):
+        credentials_of(_settings(secret=None), lambda _: "")
+
+
+def test_an_api_is_open_only_if_somebody_says_so() -> None:
+    assert credentials_of(_settings(secret=None, auth="open"), lambda _: "") is None
+
+
+@pytest.mark.parametrize(
+    "secret", ["password", "[]", "{}", '{"username": "admin"}', '{"username": "a", "password": ""}']
+)
+def test_a_secret_without_credentials_is_refused(secret: str) -> None:
+    with pytest.raises(SettingsError, match="arn:secret"):
+        credentials_of(_settings(), lambda _: secret)
+
+
+@pytest.fixture
+def on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in STACK.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def events(on_aws: None) -> ModuleType:
+    return importlib.reload(importlib.import_module("handlers.events"))
+
+
+@pytest.fixture
+def worker(on_aws: None) -> ModuleType:
+    return importlib.reload(importlib.import_module("handlers.worker"))
+
+
+class _Context:
+    """An invocation with a minute left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def test_a_machine_that_ended_settles_its_execution(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled: list[str] = []
+    monkeypatch.setattr(events, "settle_ended_machine", lambda _life, machine: settled.append(machine))
+    events.handler(MACHINE_FAILED, _Context())
+    assert settled == ["one-2"]
+
+
+def test_a_machine_of_a_deleted_execution_is_no_failure(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_life: object, machine: str) -> None:
+        raise ExecutionNotFound(machine)
+
+    monkeypatch.setattr(events, "settle_ended_machine", gone)
+    events.handler(MACHINE_FAILED, _Context())
+
+
+def test_a_sweep_that_left_something_fails(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([0, 2])
+    monkeypatch.setattr(events, "sweep", lambda *_: next(left))
+    events.handler(SCHEDULED, _Context())
+    with pytest.raises(events.SweepIncomplete, match="2 executions"):
+        events.handler(SCHEDULED, _Context())
+
+
+def test_an_unknown_event_is_not_swallowed(events: ModuleType) -> None:
+    with pytest.raises(events.UnknownEvent, match="nobody"):
+        events.handler({"source": "nobody"}, _Context())
+
+
+@pytest.mark.parametrize(("error", "counted"), [(TaskFailed("no"), False), (KeyError("x"), True)])
+def test_only_what_nobody_foresaw_is_counted(
+    worker: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    counted: bool,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(worker._worker, "handle", fail)
+    with pytest.raises(type(error)):
+        worker.handler({"x": "e", "t": "a"}, _Context())
+    assert ("WorkerFailures" in capsys.readouterr().out) == counted
+
+
+@pytest.mark.parametrize("name", ["worker", "api", "events"])
+def test_a_function_without_its_settings_names_them(name: str) -> None:
+    command = [sys.executable, "-c", f"import handlers.{name}"]
+    environment = {"PYTHONPATH": str(REPOSITORY / "functions"), "POWERTOOLS_SERVICE_NAME": "demo"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "THERMIK_TABLE is not set" in done.stderr
