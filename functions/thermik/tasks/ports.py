@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -71,4 +71,43 @@ class States(Protocol):
 
     def remove(self, key: str) -> bool:
         """Delete the document; whether there was one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionPlace:
+    """Which execution is meant, and of which flow it must be."""
+
+    namespace: str
+    flow_id: str
+    id: str
+
+
+class Executions(Protocol):
+    """What a task may do with its own execution and with others."""
+
+    def add_labels(self, labels: Mapping[str, str]) -> None:
+        """Add labels to the task's own execution, over those of the same keys."""
+        ...
+
+    def resume(self, execution_id: str, inputs: Mapping[str, Any]) -> None:
+        """Resume a paused execution with values for its `onResume` inputs.
+
+        Repeating the call that resumed it, from the same task run, does nothing.
+
+        Raises:
+            TaskFailure: there is none, it is not paused, or the inputs are not what it asks for.
+        """
+        ...
+
+    def log_entries(
+        self, place: ExecutionPlace, minimum: str, task_ids: Collection[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """The log of an execution in the API's shape, oldest first: of at least that level, of these tasks or of all.
+
+        The entries that the task itself has logged so far may be missing.
+
+        Raises:
+            TaskFailure: there is no such execution of that flow, or this flow may not read it.
+        """
         ...

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 from thermik.flows.task import Task
-from thermik.tasks.ports import KeyValues, States
+from thermik.tasks.ports import Executions, KeyValues, States
 
 T = TypeVar("T")
 
@@ -77,6 +77,7 @@ class RunContext(Protocol):
         value: the loop value of the task run (`taskrun.value`), or None outside loops.
         key_values: the KV pairs of namespaces.
         states: documents that tasks keep between executions.
+        executions: what a task may do with executions.
     """
 
     log: TaskLog
@@ -90,6 +91,7 @@ class RunContext(Protocol):
     value: str | None
     key_values: KeyValues
     states: States
+    executions: Executions
 
     def render(self, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
         """Render a text, or the texts in lists and maps (keys too). Raises ExpressionError.

@@ -18,7 +18,7 @@ def rendered_list(context: RunContext, name: str, value: Any, extra: Mapping[str
     Raises:
         TaskFailure: it rendered to something else; the message names the property.
     """
-    items = _rendered(context, name, value, extra)
+    items = rendered_structure(context, name, value, extra)
     if items is None:
         return []
     if not isinstance(items, list):
@@ -32,7 +32,7 @@ def rendered_map(context: RunContext, name: str, value: Any, extra: Mapping[str,
     Raises:
         TaskFailure: it rendered to something else; the message names the property.
     """
-    entries = _rendered(context, name, value, extra)
+    entries = rendered_structure(context, name, value, extra)
     if entries is None:
         return {}
     if not isinstance(entries, dict):
@@ -40,7 +40,12 @@ def rendered_map(context: RunContext, name: str, value: Any, extra: Mapping[str,
     return entries
 
 
-def _rendered(context: RunContext, name: str, value: Any, extra: Mapping[str, Any] | None) -> Any:
+def rendered_structure(context: RunContext, name: str, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
+    """A list or map, rendered at any depth; of a text, what it is in JSON, and None where it is empty.
+
+    Raises:
+        TaskFailure: the text is no JSON.
+    """
     rendered = context.render(value, extra)
     if not isinstance(value, str):
         return rendered

@@ -6,7 +6,7 @@ Rendering is the real language's; only its variables come from the test.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from thermik.expressions import compile_template, render
 from thermik.flows.task import Task
-from thermik.tasks.ports import KeyValue
+from thermik.tasks.ports import ExecutionPlace, KeyValue
 from thermik.tasks.registry import Registry
 from thermik.tasks.runnable import Level, Outputs, RunnableTask, TaskFailure, TaskInterrupted
 
@@ -83,6 +83,26 @@ class FakeStates:
         return self.documents.pop(key, None) is not None
 
 
+class FakeExecutions:
+    def __init__(self) -> None:
+        self.labels: dict[str, str] = {}
+        self.resumed: list[tuple[str, dict[str, Any]]] = []
+        self.asked: list[tuple[ExecutionPlace, str, list[str]]] = []
+        self.entries: list[dict[str, Any]] = []
+
+    def add_labels(self, labels: Mapping[str, str]) -> None:
+        self.labels.update(labels)
+
+    def resume(self, execution_id: str, inputs: Mapping[str, Any]) -> None:
+        self.resumed.append((execution_id, dict(inputs)))
+
+    def log_entries(
+        self, place: ExecutionPlace, minimum: str, task_ids: Collection[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        self.asked.append((place, minimum, list(task_ids)))
+        return iter(self.entries)
+
+
 @dataclass
 class FakeContext:
     directory: Path
@@ -98,6 +118,7 @@ class FakeContext:
     log: FakeLog = field(default_factory=FakeLog)
     key_values: FakeKeyValues = field(default_factory=FakeKeyValues)
     states: FakeStates = field(default_factory=FakeStates)
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
     files: dict[str, bytes] = field(default_factory=dict)
     counters: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
     timers: list[tuple[str, timedelta, dict[str, str]]] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Kestra's `core.execution` family: tasks that look at executions or change them."""
