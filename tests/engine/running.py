@@ -8,6 +8,7 @@ What is put around the table, the blobs or the worker (`Around`) counts, fails o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,6 +140,15 @@ def end_of(runtime: Runtime, execution_id: str) -> Ran:
     execution = runtime.life.executions.execution(execution_id).value
     runtime.machines.engine.wait(machine_name(execution), timeout=WAIT_SECONDS)
     return look(runtime, execution_id)
+
+
+def until_state(runtime: Runtime, execution_id: str, state: str) -> Ran:
+    """Wait for a state that nothing tells of."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (ran := look(runtime, execution_id)).state != state:
+        assert time.monotonic() < deadline, ran.history
+        time.sleep(0.005)
+    return ran
 
 
 def look(runtime: Runtime, execution_id: str) -> Ran:
