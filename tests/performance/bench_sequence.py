@@ -1,0 +1,64 @@
+"""W1: a sequence of tasks, each reading the output of the one before; and what one task run costs, counted.
+
+python tests/performance/bench_sequence.py [--rounds N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+from floor import Floor
+from tables import Row, in_turns, print_rows, row
+from workloads import BLOB_CALLS, SEQUENCE, TABLE_CALLS, Bench, counted, one_task, sequence
+
+ROUNDS = 5
+
+
+def rows(rounds: int = ROUNDS) -> list[Row]:
+    """Milliseconds for a task, beside as many commits as it makes writes."""
+    writes = counted(sequence())["table.write"]
+    bench = Bench()
+    floor = Floor(bench.path)
+    try:
+        run = bench.save(sequence())
+        ours, bare = in_turns(rounds, lambda: timed(run), lambda: floor.commits(writes))
+    finally:
+        floor.close()
+        bench.close()
+    each = 1000 / SEQUENCE
+    name = f"W1 sequence of {SEQUENCE}, a task"
+    return [row(name, "ms", [each * took for took in ours], [each * took for took in bare], goal=3, aim=1.5)]
+
+
+def counts() -> list[str]:
+    """What one task run of a sequence and one execution of one task cost, by call."""
+    long, one = counted(sequence()), counted(one_task())
+    names = [
+        *(f"table.{name}" for name in TABLE_CALLS),
+        *(f"blobs.{name}" for name in BLOB_CALLS),
+        "transitions",
+    ]
+    lines = [f"{'':28}{'a task of W1':>14}{'one-task execution':>20}"]
+    lines += [f"{name:28}{long[name] / SEQUENCE:14.2f}{one[name]:20}" for name in names if long[name] or one[name]]
+    return lines
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    print_rows(rows(parser.parse_args().rounds))
+    print("", *counts(), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
