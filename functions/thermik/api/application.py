@@ -26,6 +26,7 @@ from thermik.api.routing import TENANT, Endpoint, Router
 from thermik.api.services import Services
 
 RESOURCES = (
+    "bulk",
     "configs",
     "execution_actions",
     "execution_files",
@@ -60,9 +61,8 @@ class Api:
     def __init__(self, services: Services, credentials: Credentials | None) -> None:
         self.services = services
         self._credentials = credentials
-        self.endpoints = sorted(_endpoints(), key=lambda endpoint: endpoint.order)
         self._resolver = ThreadedResolver()
-        for endpoint in self.endpoints:
+        for endpoint in endpoints():
             self._resolver.route(rule=endpoint.path, method=endpoint.method)(self._route(endpoint))
         self._resolver.not_found(self._not_found)
         self._resolver.make_ready()
@@ -145,7 +145,7 @@ def _no_such_path(method: str, path: str) -> str:
     return f"{method} {path} is no route of this server"
 
 
-def _endpoints() -> Iterable[Endpoint]:
-    for name in RESOURCES:
-        router: Router = import_module(f"thermik.api.{name}").router
-        yield from router.endpoints
+def endpoints() -> list[Endpoint]:
+    """Every route, in the order in which they are tried."""
+    routers: Iterable[Router] = (import_module(f"thermik.api.{name}").router for name in RESOURCES)
+    return sorted((endpoint for router in routers for endpoint in router.endpoints), key=lambda each: each.order)

@@ -19,6 +19,15 @@ def health(services: Services, _request: Request) -> dict[str, str]:
     return {"status": "UP"}
 
 
+@router.route("GET", "/openapi", "/api/v1/openapi.json")
+def openapi(_services: Services, _request: Request) -> dict[str, Any]:
+    """This document."""
+    from thermik.api.application import endpoints
+    from thermik.api.openapi import openapi_document
+
+    return openapi_document(endpoints())
+
+
 @router.route("GET", "/api/v1/configs", "/api/v1/main/configs")
 def configs(_services: Services, _request: Request) -> dict[str, Any]:
     """What Kestra's clients ask a server about itself."""

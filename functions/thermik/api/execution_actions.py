@@ -6,7 +6,10 @@ Both generations of Kestra's clients are answered: 2.x calls `/{id}/actions/ACTI
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace as replace_fields
 from http import HTTPStatus
 from typing import Any
 
@@ -14,16 +17,17 @@ from thermik.api.answers import NO_CONTENT, Answer
 from thermik.api.creation import read_label
 from thermik.api.errors import BadRequest, Unprocessable
 from thermik.api.execution_wire import with_task_runs
+from thermik.api.executions import create
 from thermik.api.forms import read_inputs
 from thermik.api.inputs import store_inputs
 from thermik.api.request import Request
-from thermik.api.routing import Router
+from thermik.api.routing import Handler, Router
 from thermik.api.services import Services
 from thermik.executions import changes, kill, pausing, replay, revival
 from thermik.executions.model import Execution, Label
 from thermik.executions.state import StateType
 from thermik.flows.inputs import Input
-from thermik.identity import new_id
+from thermik.identity import ID_LENGTH, new_id
 
 FORM = "multipart/form-data"
 JSON = "application/json"
@@ -31,9 +35,30 @@ JSON = "application/json"
 router = Router("Execution actions")
 
 
-def _both(action: str) -> tuple[str, str]:
-    """An action's path in each generation."""
-    return f"/executions/<execution_id>/actions/{action}", f"/executions/<execution_id>/{action}"
+_ID = re.compile(rf"[0-9A-Za-z]{{{ID_LENGTH}}}")
+
+
+def _action(methods: str, action: str, *, query: str = "", consumes: str | None = None) -> Callable[[Handler], Handler]:
+    """Register an action on its path in each generation.
+
+    1.x's path for an action is also the one that starts a flow of the action's name: what it has where an execution's
+    id would be decides.
+    """
+
+    def register(handler: Handler) -> Handler:
+        def acted(services: Services, request: Request) -> Any:
+            if _ID.fullmatch(request["execution_id"]):
+                return handler(services, request)
+            started = {"namespace": request["execution_id"], "flow_id": action}
+            return create(services, replace_fields(request, variables=started))
+
+        acted.__doc__ = handler.__doc__
+        router.route(methods, f"/executions/<execution_id>/actions/{action}", query=query, consumes=consumes)(handler)
+        old = handler if methods == "DELETE" else acted
+        router.route(methods, f"/executions/<execution_id>/{action}", query=query, consumes=consumes)(old)
+        return handler
+
+    return register
 
 
 def _is_old(request: Request) -> bool:
@@ -41,7 +66,7 @@ def _is_old(request: Request) -> bool:
     return "/actions/" not in request.path
 
 
-@router.route("DELETE", *_both("kill"), query="isOnKillCascade")
+@_action("DELETE", "kill", query="isOnKillCascade")
 def kill_execution(services: Services, request: Request) -> Any:
     """Kill an execution and what it started."""
     cascade = request.flag("isOnKillCascade", default=True)
@@ -49,13 +74,13 @@ def kill_execution(services: Services, request: Request) -> Any:
     return Answer(status=HTTPStatus.ACCEPTED) if _is_old(request) else with_task_runs(services, execution)
 
 
-@router.route("POST", *_both("pause"))
+@_action("POST", "pause")
 def pause_execution(services: Services, request: Request) -> Any:
     """Pause a running execution."""
     return with_task_runs(services, pausing.pause(services.life, request["execution_id"]))
 
 
-@router.route("POST", *_both("resume"), consumes=FORM)
+@_action("POST", "resume", consumes=FORM)
 def resume_execution(services: Services, request: Request) -> Any:
     """Resume a paused execution, with the inputs that its Pause task asks for."""
     execution = resume_with_form(services, request)
@@ -88,7 +113,7 @@ def asked_on_resume(services: Services, execution: Execution) -> list[Input]:
     return list(getattr(tree[paused.task_id].task, "on_resume", None) or [])
 
 
-@router.route("POST", *_both("restart"), query="revision")
+@_action("POST", "restart", query="revision")
 def restart_execution(services: Services, request: Request) -> Any:
     """Run an execution again from where it failed."""
     if request.get("revision") is not None:
@@ -96,7 +121,7 @@ def restart_execution(services: Services, request: Request) -> Any:
     return with_task_runs(services, revival.restart(services.life, request["execution_id"]))
 
 
-@router.route("POST", *_both("replay"), query="taskRunId revision")
+@_action("POST", "replay", query="taskRunId revision")
 def replay_execution(services: Services, request: Request) -> Any:
     """Make a new execution from this one, from the start or from one of its task runs."""
     replayed = replay.replay(
@@ -108,7 +133,7 @@ def replay_execution(services: Services, request: Request) -> Any:
     return with_task_runs(services, replayed)
 
 
-@router.route("POST", *_both("replay-with-inputs"), query="taskRunId revision", consumes=FORM)
+@_action("POST", "replay-with-inputs", query="taskRunId revision", consumes=FORM)
 def replay_with_inputs(services: Services, request: Request) -> Any:
     """Make a new execution from this one, with other inputs; a form without parts keeps those that it had."""
     source = services.executions.execution(request["execution_id"]).value
@@ -129,14 +154,14 @@ def replay_with_inputs(services: Services, request: Request) -> Any:
     return with_task_runs(services, replayed)
 
 
-@router.route("POST", *_both("change-status"), query="status")
+@_action("POST", "change-status", query="status")
 def change_status(services: Services, request: Request) -> Any:
     """Give an execution that has ended another final state."""
     state = read_state(request.get("status"), "status")
     return with_task_runs(services, changes.change_status(services.life, request["execution_id"], state))
 
 
-@router.route("POST", *_both("state"), consumes=JSON)
+@_action("POST", "state", consumes=JSON)
 def change_task_run_state(services: Services, request: Request) -> Any:
     """Give a task run another state; the execution goes on from there."""
     body = request.json_object()
@@ -148,7 +173,7 @@ def change_task_run_state(services: Services, request: Request) -> Any:
     return with_task_runs(services, changed)
 
 
-@router.route("POST", *_both("labels"), consumes=JSON)
+@_action("POST", "labels", consumes=JSON)
 def set_labels(services: Services, request: Request) -> Any:
     """Set labels on an execution that has ended."""
     execution = services.executions.execution(request["execution_id"]).value

@@ -1,0 +1,235 @@
+"""Actions on many executions, or many flows, at once: by their ids, or all that pass a filter.
+
+By ids, one that is unknown or unsuited refuses the whole request, and nothing is done; by a query, what does not suit
+is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from thermik.api.errors import ApiError, BadRequest
+from thermik.api.execution_actions import read_labels, read_state
+from thermik.api.execution_search import FIELDS, matching_executions
+from thermik.api.filters import read_filters
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+from thermik.executions import changes, kill, pausing, replay, revival
+from thermik.executions.model import Execution
+from thermik.executions.refusals import Refused
+from thermik.executions.repository import ExecutionNotFound
+from thermik.executions.state import IllegalTransition, StateType
+from thermik.identity import new_id
+
+MAX_IDS = 1000
+
+JSON = "application/json"
+_F = "q namespace flowId state labels scope startDate endDate timeRange triggerExecutionId childFilter filters"
+
+router = Router("Many executions")
+
+Act = Callable[[str], Any]
+Suits = Callable[[Execution], bool]
+
+
+def _ended(execution: Execution) -> bool:
+    return execution.state.is_terminal
+
+
+def _any(_execution: Execution) -> bool:
+    return True
+
+
+def _restartable(execution: Execution) -> bool:
+    return execution.state.is_terminal or execution.state.current == StateType.PAUSED
+
+
+def _running(execution: Execution) -> bool:
+    return execution.state.current == StateType.RUNNING
+
+
+def _paused(execution: Execution) -> bool:
+    return execution.state.current == StateType.PAUSED
+
+
+def _open(execution: Execution) -> bool:
+    return not execution.state.is_terminal
+
+
+@router.route("DELETE", "/executions/kill/by-ids", consumes=JSON)
+def kill_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Kill these executions."""
+    return by_ids(services, request.json_list(), _open, partial(kill.kill, services.life))
+
+
+@router.route("DELETE", "/executions/kill/by-query", query=_F)
+def kill_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Kill the executions that pass."""
+    return by_query(services, request, _open, partial(kill.kill, services.life))
+
+
+@router.route("POST", "/executions/pause/by-ids", consumes=JSON)
+def pause_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Pause these executions."""
+    return by_ids(services, request.json_list(), _running, partial(pausing.pause, services.life))
+
+
+@router.route("POST", "/executions/pause/by-query", query=_F)
+def pause_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Pause the executions that pass."""
+    return by_query(services, request, _running, partial(pausing.pause, services.life))
+
+
+@router.route("POST", "/executions/resume/by-ids", consumes=JSON)
+def resume_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Resume these executions."""
+    return by_ids(services, request.json_list(), _paused, partial(pausing.resume, services.life))
+
+
+@router.route("POST", "/executions/resume/by-query", query=_F)
+def resume_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Resume the executions that pass."""
+    return by_query(services, request, _paused, partial(pausing.resume, services.life))
+
+
+@router.route("POST", "/executions/restart/by-ids", consumes=JSON)
+def restart_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Restart these executions."""
+    return by_ids(services, request.json_list(), _restartable, partial(revival.restart, services.life))
+
+
+@router.route("POST", "/executions/restart/by-query", query=_F)
+def restart_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Restart the executions that pass."""
+    return by_query(services, request, _restartable, partial(revival.restart, services.life))
+
+
+@router.route("POST", "/executions/replay/by-ids", query="latestRevision", consumes=JSON)
+def replay_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Replay these executions from the start."""
+    return by_ids(services, request.json_list(), _any, _replaying(services, request))
+
+
+@router.route("POST", "/executions/replay/by-query", query=f"latestRevision {_F}")
+def replay_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Replay the executions that pass from the start."""
+    return by_query(services, request, _any, _replaying(services, request))
+
+
+@router.route("POST", "/executions/change-status/by-ids", query="newStatus", consumes=JSON)
+def change_status_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Give these executions, which have ended, another final state."""
+    return by_ids(services, request.json_list(), _ended, _changing(services, request))
+
+
+@router.route("POST", "/executions/change-status/by-query", query=f"newStatus {_F}")
+def change_status_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Give the executions that pass, and have ended, another final state."""
+    return by_query(services, request, _ended, _changing(services, request))
+
+
+@router.route("POST", "/executions/labels/by-ids", consumes=JSON)
+def labels_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Set labels on these executions."""
+    body = request.json_object()
+    labels = read_labels(body.get("executionLabels"))
+    ids = body.get("executionsId")
+    if not isinstance(ids, list):
+        raise BadRequest("The body must have `executionsId`, a list")
+    return by_ids(services, ids, _ended, lambda each: changes.set_labels(services.life, each, labels))
+
+
+@router.route("POST", "/executions/labels/by-query", query=_F, consumes=JSON)
+def labels_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Set labels on the executions that pass."""
+    labels = read_labels(request.json())
+    return by_query(services, request, _ended, lambda each: changes.set_labels(services.life, each, labels))
+
+
+_DELETING = "includeNonTerminated deleteLogs deleteMetrics deleteStorage"
+
+
+@router.route("DELETE", "/executions/by-ids", query=_DELETING, consumes=JSON)
+def delete_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Delete these executions; with `includeNonTerminated` those that run are killed before."""
+    suits = _any if request.flag("includeNonTerminated") else _ended
+    return by_ids(services, request.json_list(), suits, _deleting(services, request))
+
+
+@router.route("DELETE", "/executions/by-query", query=f"{_DELETING} {_F}")
+def delete_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Delete the executions that pass; with `includeNonTerminated` those that run are killed before."""
+    suits = _any if request.flag("includeNonTerminated") else _ended
+    return by_query(services, request, suits, _deleting(services, request))
+
+
+def by_ids(services: Services, ids: Sequence[Any], suits: Suits, act: Act) -> dict[str, Any]:
+    """Act on these executions, if all of them suit. Raises: BadRequest."""
+    if len(ids) > MAX_IDS:
+        raise BadRequest(f"There are {len(ids)} ids; at most {MAX_IDS} are accepted")
+    wanted = [*dict.fromkeys(map(str, ids))]
+    invalid = [each for each in wanted if not _suits(services, each, suits)]
+    if invalid:
+        invalids = [
+            {"message": "execution not found or in a state that forbids it", "invalidValue": each} for each in invalid
+        ]
+        raise BadRequest("invalid bulk action", body={"invalids": invalids})
+    for each in wanted:
+        act(each)
+    return counted(len(wanted))
+
+
+def by_query(services: Services, request: Request, suits: Suits, act: Act) -> dict[str, Any]:
+    """Act on those that pass the filters and suit; what is refused meanwhile is passed over."""
+    found = matching_executions(services.table, read_filters(request, FIELDS), services.now())
+    return counted(sum(_done(act, execution.id) for execution in found if suits(execution)))
+
+
+def counted(number: int) -> dict[str, Any]:
+    """The answer to an action on many."""
+    return {"count": number, "operationId": new_id(), "totalItems": number}
+
+
+def _suits(services: Services, execution_id: str, suits: Suits) -> bool:
+    try:
+        return suits(services.executions.execution(execution_id).value)
+    except ExecutionNotFound:
+        return False
+
+
+def _done(act: Act, execution_id: str) -> bool:
+    try:
+        act(execution_id)
+    except (Refused, ExecutionNotFound, IllegalTransition, ApiError):  # its state is another by now
+        return False
+    return True
+
+
+def _replaying(services: Services, request: Request) -> Act:
+    latest = request.flag("latestRevision")
+
+    def act(execution_id: str) -> Execution:
+        source = services.executions.execution(execution_id).value
+        revision = services.flows.latest_revision(source.namespace, source.flow_id) if latest else None
+        return replay.replay(services.life, execution_id, revision=revision)
+
+    return act
+
+
+def _changing(services: Services, request: Request) -> Act:
+    state = read_state(request.get("newStatus"), "newStatus")
+    return lambda execution_id: changes.change_status(services.life, execution_id, state)
+
+
+def _deleting(services: Services, request: Request) -> Act:
+    logs, storage = request.flag("deleteLogs", default=True), request.flag("deleteStorage", default=True)
+
+    def act(execution_id: str) -> None:
+        if not services.executions.execution(execution_id).value.state.is_terminal:
+            kill.kill(services.life, execution_id)
+        changes.delete(services.life, services.blobs, execution_id, logs=logs, storage=storage)
+
+    return act
