@@ -63,6 +63,7 @@ class RunProgress(_Model):
         retry_at: when the next attempt is due, while RETRYING.
         values: a loop's values, in order, fixed when it opened.
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
+        turn: the iteration that a loop without values is in, from 1.
         due: when a pause ends by itself. after_due: with which state.
         token: the task token that something waits with (a pause, a subflow).
         outputs_uri: where the outputs are when they are too large for the item.
@@ -73,6 +74,7 @@ class RunProgress(_Model):
     retry_at: Instant | None = None
     values: tuple[str, ...] | None = None
     decision: str | None = None
+    turn: int | None = None
     due: Instant | None = None
     after_due: StateType | None = None
     token: str | None = None

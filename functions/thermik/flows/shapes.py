@@ -6,6 +6,7 @@ machine, and the worker what opening and closing mean. A new flowable of a known
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,4 +66,27 @@ class AfterWaiting:
     side_by_side: ClassVar[bool] = False
 
 
-Shape = InSequence | OneOf | Together | ForEachValue | AfterWaiting
+@dataclass(frozen=True, slots=True)
+class Again:
+    """One list of children, again and again until a condition holds: a loop without values, a turn an iteration."""
+
+    branch: str = "tasks"
+    side_by_side: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """The children side by side, each as soon as those that it depends on have ended.
+
+    Attributes:
+        needs: by a child's id, the ids of the children that it waits for.
+        limit: at most so many at a time (0: all that are ready).
+    """
+
+    needs: Mapping[str, tuple[str, ...]]
+    branch: str = "tasks"
+    limit: int = 0
+    side_by_side: ClassVar[bool] = True
+
+
+Shape = InSequence | OneOf | Together | ForEachValue | AfterWaiting | Again | Dependent

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from thermik.flows.shapes import ForEachValue
+from thermik.flows.shapes import Again, ForEachValue
 from thermik.flows.task import FlowableTask, Task
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class Node:
     @property
     def is_loop(self) -> bool:
         """Whether its children run once for each turn."""
+        return isinstance(self.task, FlowableTask) and isinstance(self.task.shape, ForEachValue | Again)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether its turns have values, by which outputs are found."""
         return isinstance(self.task, FlowableTask) and isinstance(self.task.shape, ForEachValue)
 
     @property

@@ -23,6 +23,9 @@ class Op(StrEnum):
     DUE = "due"
     CALL = "call"
     JOIN = "join"
+    CHECK = "check"
+    AWAIT = "await"
+    RELEASE = "release"
 
 
 class Verdict(StrEnum):

@@ -39,6 +39,11 @@ def task_run(execution_id: str, task_run_id: str) -> Key:
     return Key(execution_partition(execution_id), TASK_RUNS + task_run_id)
 
 
+def gates(execution_id: str, task_run_id: str) -> Key:
+    """Which children of a Dag's run wait, and which were let in."""
+    return Key(execution_partition(execution_id), f"gates#{task_run_id}")
+
+
 def log_chunk(execution_id: str, started: str, task_run_id: str, attempt: int, number: int) -> Key:
     """Some log entries of one attempt, in order; the date of the first leads, so chunks sort by time."""
     return Key(execution_partition(execution_id), f"{LOGS}{started}#{task_run_id}#{attempt:04d}#{number:06d}")

@@ -45,8 +45,6 @@ def finish(scene: Scene) -> dict[str, Any]:
         ExecutionFailed: it ended as FAILED or KILLED, so that the machine shows it.
     """
     execution = scene.execution.value
-    if execution.progress.held:
-        raise Stopped(f"execution {execution.id} is paused")
     if not execution.state.is_terminal:
         execution = _end(scene)
         after_end(scene.ports.life, execution)
@@ -66,6 +64,8 @@ def _end(scene: Scene) -> Execution:
     def ended(execution: Execution) -> Execution:
         if execution.state.is_terminal:
             return execution
+        if execution.progress.held:
+            raise Stopped(f"execution {execution.id} is paused")
         final = _S.KILLED if execution.state.current == _S.KILLING else state
         done = execution.with_state(final, scene.now(), outputs=outputs)
         return done if problem is None else done.with_state(_S.FAILED, scene.now())

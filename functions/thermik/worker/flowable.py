@@ -12,7 +12,7 @@ from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.openings import CannotOpen, Opening
-from thermik.flows.shapes import AfterWaiting, ForEachValue, Together
+from thermik.flows.shapes import AfterWaiting, Again, ForEachValue, Together
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY
 from thermik.machines.lowering import SKIP
@@ -141,6 +141,8 @@ def _seconds(scene: TaskScene, run: TaskRun) -> int:
 def _items(scene: TaskScene, run: TaskRun) -> list[int]:
     node = scene.place.node
     match node.task:
+        case FlowableTask(shape=Again()):
+            return [run.progress.turn or 1]
         case FlowableTask(shape=ForEachValue()):
             return list(range(len(run.progress.values or ())))
         case FlowableTask(shape=Together(branch=branch, limit=limit)) if limit:

@@ -102,6 +102,11 @@ def _level(journal: Journal, node: Node, loops: list[Node], scopes: tuple[Scope,
             raise KeyError(node.id)
         return reading(run)
     loop = journal.run(Place(journal.execution_id, loops[len(scopes)], scope).task_run_id)
-    if loop is None or loop.progress.values is None:
+    if loop is None:
+        raise KeyError(node.id)
+    if not loops[len(scopes)].has_values:  # a LoopUntil: what its present iteration made, without a level of its own
+        turn = Scope(run=loop.id, turn=loop.progress.turn or 1)
+        return _level(journal, node, loops, (*scopes, turn), reading)
+    if loop.progress.values is None:
         raise KeyError(node.id)
     return OfTurns(journal, node, scopes, loop.progress.values, reading)

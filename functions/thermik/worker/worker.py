@@ -13,7 +13,9 @@ from thermik.machines.states import Op, Rider
 from thermik.worker.call import Call, InvalidCall, read_call
 from thermik.worker.finish import finish, start
 from thermik.worker.flowable import close_flowable, open_flowable
+from thermik.worker.gates import await_turn, release
 from thermik.worker.interrupt import Watch
+from thermik.worker.looping import check
 from thermik.worker.ports import Ports
 from thermik.worker.run import run_task
 from thermik.worker.scene import Scene, TaskScene, enter, enter_task
@@ -66,6 +68,9 @@ class Worker:
         Op.OPEN: lambda _, scene, call: open_flowable(scene, call),
         Op.CLOSE: lambda _, scene, call: close_flowable(scene, call),
         Op.SETTLE: lambda _, scene, call: settle(scene, call),
+        Op.CHECK: lambda _, scene, call: check(scene, call),
+        Op.AWAIT: lambda _, scene, call: await_turn(scene, call),
+        Op.RELEASE: lambda _, scene, call: release(scene, call),
         Op.WAIT: lambda _, scene, call: wait(scene, call),
         Op.DUE: lambda _, scene, call: due(scene, call),
         Op.CALL: lambda _, scene, call: call_flow(scene, call),

@@ -1,0 +1,157 @@
+"""The operation `check` of a LoopUntil: whether there is another iteration.
+
+Only the last iteration's task runs stay. A check that comes again after it decided finds its decision: the loop's
+run is an iteration further, and nothing of that one has run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from thermik.executions.descendants import descendants
+from thermik.executions.launch import start_machine
+from thermik.executions.model import Execution, Scope, TaskRun
+from thermik.executions.outcomes import tolerated
+from thermik.executions.places import task_run_id
+from thermik.executions.repository import Versioned
+from thermik.executions.state import StateType
+from thermik.expressions import ExpressionError, render
+from thermik.machines.asl import machine_date
+from thermik.machines.states import Verdict
+from thermik.storage import schema
+from thermik.storage.errors import Conflict
+from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete
+from thermik.tasks.flow.loop_until import LoopUntil
+from thermik.tasks.truth import is_true
+from thermik.worker.attempt import log_failure
+from thermik.worker.call import Call, Stopped, TaskFailed
+from thermik.worker.going import check_going
+from thermik.worker.logs import log_of
+from thermik.worker.scene import TaskScene
+from thermik.worker.services import ExpressionServices
+
+_S = StateType
+
+MACHINE_TURNS = 200
+"""Iterations that one machine runs; then another one goes on, since a machine's history is bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Why there is no further iteration though the condition does not hold."""
+
+    message: str
+
+
+def check(scene: TaskScene, _call: Call) -> dict[str, Any]:
+    """Decide on another iteration: `{verdict, at, items, run}` for the machine.
+
+    Raises:
+        Stopped: the execution may not go on.
+        TaskFailed: the loop failed: its condition cannot be rendered, or a limit was reached.
+    """
+    check_going(scene)
+    task = scene.place.node.task
+    if scene.found is None or not isinstance(task, LoopUntil):
+        raise TaskFailed(scene.place.node.id)
+    run = scene.found.value
+    turn = run.progress.turn or 1
+    states = _child_states(scene, run, turn)
+    if not states and run.progress.retry_at is not None:
+        return _again(run)
+    if any(state != _S.SUCCESS for state in states) or _holds(scene, task, scene.found):
+        return _answer(Verdict.CONTINUE, run)
+    limit = limit_reached(task, turn, run.state.start_date, scene.now())
+    if limit is not None:
+        return _end(scene, task, scene.found, limit)
+    following = _next_turn(scene, task, scene.found, turn)
+    if turn % MACHINE_TURNS == 0:
+        _roll_over(scene)
+        return _answer(Verdict.STOP, following)
+    return _again(following)
+
+
+def limit_reached(task: LoopUntil, turn: int, begun: datetime, now: datetime) -> Limit | None:
+    """Whether this iteration was the last that the task's limits allow."""
+    frequency = task.check_frequency
+    if frequency.max_iterations is not None and turn >= frequency.max_iterations:
+        return Limit("Max iterations reached")
+    if frequency.max_duration is not None and now >= begun + frequency.max_duration:
+        return Limit("Max duration reached")
+    return None
+
+
+def _child_states(scene: TaskScene, run: TaskRun, turn: int) -> list[StateType]:
+    scope = Scope(run=run.id, turn=turn)
+    children = scene.place.node.branches["tasks"]
+    ids = [task_run_id(run.execution_id, child.id, scope) for child in children]
+    return [found.value.state.current for found in scene.ports.executions.task_runs(run.execution_id, ids).values()]
+
+
+def _holds(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun]) -> bool:
+    try:
+        return is_true(str(render(task.condition, scene.task_variables(found.value), ExpressionServices(scene))))
+    except ExpressionError as error:
+        log = log_of(scene, found.value, attempt=0)
+        log_failure(log, str(error), f"{type(error).__name__}: {error}")
+        log.flush()
+        _write(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
+        raise TaskFailed(task.id) from error
+
+
+def _end(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], limit: Limit) -> dict[str, Any]:
+    log = log_of(scene, found.value, attempt=0)
+    log.warn(limit.message)
+    log.flush()
+    if task.fail_on_max_reached:
+        _write(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
+        raise TaskFailed(task.id)
+    return _answer(Verdict.CONTINUE, found.value)
+
+
+def _next_turn(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], turn: int) -> TaskRun:
+    """The loop's run in its next iteration; what the last one left is forgotten afterwards, which can be repeated."""
+    run = found.value.model_copy(
+        update={"iteration": turn + 1, "outputs": {**(found.value.outputs or {}), "iterationCount": turn + 1}}
+    ).with_progress(turn=turn + 1, retry_at=scene.now() + task.check_frequency.interval)
+    _write(scene, found.then(run))
+    scope = Scope(run=run.id, turn=turn)
+    gone = list(descendants(scene.ports.executions, run.execution_id, scene.place.node, scope))
+    for start in range(0, len(gone), MAX_TRANSACTION_WRITES):
+        chunk = gone[start : start + MAX_TRANSACTION_WRITES]
+        scene.ports.table.write(*(Delete(schema.task_run(run.execution_id, each)) for each in chunk))
+    return run
+
+
+def _roll_over(scene: TaskScene) -> None:
+    """Let another machine go on with the execution, from the beginning: what has ended answers at once."""
+
+    def next_generation(execution: Execution) -> Execution:
+        generation = scene.execution.value.progress.generation + 1
+        if execution.progress.generation >= generation:
+            return execution
+        return execution.model_copy(
+            update={"progress": execution.progress.model_copy(update={"generation": generation})}
+        )
+
+    execution = scene.ports.executions.change_execution(scene.execution.value.id, next_generation)
+    start_machine(scene.ports.life, execution, scene.plan)
+
+
+def _again(run: TaskRun) -> dict[str, Any]:
+    due = run.progress.retry_at
+    at = machine_date(due) if due is not None else None
+    return {**_answer(Verdict.RETRY, run), "at": at}
+
+
+def _answer(verdict: Verdict, run: TaskRun) -> dict[str, Any]:
+    return {"verdict": verdict.value, "at": None, "items": [run.progress.turn or 1], "run": run.id}
+
+
+def _write(scene: TaskScene, run: Versioned[TaskRun]) -> None:
+    try:
+        scene.ports.executions.write(run)
+    except Conflict as conflict:
+        raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
