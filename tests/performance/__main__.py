@@ -30,9 +30,8 @@ def main() -> None:
     import bench_shell
     from tables import print_rows
 
-    print(
-        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
-    )
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, load {load:.1f}")
     print_rows(
         [*bench_sequence.rows(options.rounds), *bench_server.rows(options.rounds), *bench_shell.rows(options.rounds)]
     )

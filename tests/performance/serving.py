@@ -23,7 +23,7 @@ BASE = "/api/v1/main"
 
 
 def program_environment(bytecode: Path) -> dict[str, str]:
-    """The environment of programs that are measured: no settings of ours, and bytecode kept as an installation has it."""
+    """The environment of programs that are measured: no settings, and bytecode kept, as installations have it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("THERMIK_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "PYTHONPYCACHEPREFIX": str(bytecode)}

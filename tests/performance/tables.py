@@ -55,8 +55,9 @@ def print_rows(rows: Iterable[Row]) -> None:
     print(f"{'':44}{'ours':>10}{'range':>20}{'floor':>10}{'goal':>8}{'aim':>8}")
     for each in rows:
         spread = f"{_figure(each.low)} to {_figure(each.high)}"
-        cells = f"{_figure(each.ours):>10}{spread:>20}{_figure(each.floor):>10}{_figure(each.goal):>8}{_figure(each.aim):>8}"
-        print(f"{f'{each.name}, {each.unit}':44}{cells}  {each.verdict()}")
+        targets = ((each.floor, 10), (each.goal, 8), (each.aim, 8))
+        figures = "".join(f"{_figure(value):>{width}}" for value, width in targets)
+        print(f"{f'{each.name}, {each.unit}':44}{_figure(each.ours):>10}{spread:>20}{figures}  {each.verdict()}")
 
 
 def _figure(value: float | None) -> str:

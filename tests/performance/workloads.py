@@ -85,11 +85,12 @@ def counted(source: str) -> Counter[str]:
 def _count(port: Any, name: str, methods: tuple[str, ...], calls: Counter[str]) -> None:
     """Count the calls of a port's methods, on the object itself, which everybody shares."""
     for method in methods:
+        setattr(port, method, _counting(getattr(port, method), f"{name}.{method}", calls))
 
-        def call(
-            *args: Any, _inner: Any = getattr(port, method), _name: str = f"{name}.{method}", **kwargs: Any
-        ) -> Any:
-            calls[_name] += 1
-            return _inner(*args, **kwargs)
 
-        setattr(port, method, call)
+def _counting(method: Callable[..., Any], name: str, calls: Counter[str]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        calls[name] += 1
+        return method(*args, **kwargs)
+
+    return call
