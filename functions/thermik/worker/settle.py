@@ -35,8 +35,10 @@ def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
     Raises:
         Busy: the attempt is still at work after all (the machine lost its answer): asked again later.
     """
-    if call.error == STOPPED or stops(scene):
+    if call.error == STOPPED:
         return verdict_on(None)
+    if stops(scene):
+        return verdict_on(scene.found.value if scene.found and _finished(scene) else None)
     run = scene.found.value if scene.found else scene.new_run(call)
     if run.state.current in (_S.CREATED, _S.RUNNING, _S.RESTARTED):
         lease = run.progress.lease
