@@ -87,7 +87,7 @@ def answer(request: dict[str, Any], services: Services) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for an editor.")
 def expressions(*, as_json: bool) -> None:
     """List the filters, functions and tests of the expression language."""
-    entries = [entry for kind in ("filter", "function", "test") for entry in registry.everything(kind)]  # type: ignore[arg-type]
+    entries = [entry for kind in ("filter", "function", "test") for entry in registry.everything(kind)]
     if as_json:
         fields = ("kind", "name", "arguments", "documentation")
         click.echo(json.dumps([{field: getattr(entry, field) for field in fields} for entry in entries]))

@@ -3,9 +3,9 @@
 >>> render("Hello {{ inputs.name | upper }}", {"inputs": {"name": "you"}})
 'Hello YOU'
 
-A text is cut into tokens, parsed into a syntax tree and compiled to closures (`compile_template`). An expression reaches
-keys of maps, indexes of lists and a short list of methods, never an attribute of a Python object; every rendering is
-bounded (`limits`). What functions need from outside comes through `Services`.
+A text is cut into tokens, parsed into a syntax tree and compiled to closures (`compile_template`). An expression
+reaches keys of maps, indexes of lists and a short list of methods, never an attribute of a Python object; every
+rendering is bounded (`limits`). What functions need from outside comes through `Services`.
 """
 
 from __future__ import annotations

@@ -5,17 +5,16 @@ Unknown variables stay errors of the run, since only the run knows what there is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from thermik.expressions import registry
 from thermik.expressions.calls import NAMES_OF_KINDS, bind
 from thermik.expressions.errors import ExpressionError, ExpressionSyntaxError
-from thermik.expressions.references import children
 from thermik.expressions.statements import parse
-from thermik.expressions.steps import bodies
 from thermik.expressions.template import is_template
-from thermik.expressions.tree import Argument, Assign, Call, FilterBlock, Filtered, For, If, Macro, Node, Print, Tested
+from thermik.expressions.tree import Argument, Call, FilterBlock, Filtered, Macro, Node, Tested
+from thermik.expressions.walks import expressions, statements
 
 Used = tuple[registry.Kind, str, tuple[Argument, ...], int]
 
@@ -38,7 +37,8 @@ def check_template(text: str) -> list[Problem]:
     except ExpressionSyntaxError as error:
         return [Problem(error.problem, error.line, error.column)]
     macros = {node.name for node in statements(tree) if isinstance(node, Macro)}
-    return [found for used in uses(tree) if (found := _problem(used, macros, text))]
+    found = [problem for used in uses(tree) if (problem := _problem(used, macros, text))]
+    return sorted(found, key=lambda problem: (problem.line, problem.column))
 
 
 def _problem(used: Used, macros: set[str], text: str) -> Problem | None:
@@ -60,47 +60,16 @@ def _placed(message: str, at: int, text: str) -> Problem:
     return Problem(message, error.line, error.column)
 
 
-def statements(body: Iterable[Node]) -> Iterator[Node]:
-    """All statements of a tree, outer ones first."""
-    for node in body:
-        yield node
-        for inner in bodies(node):
-            yield from statements(inner)
-
-
 def uses(tree: tuple[Node, ...]) -> Iterator[Used]:
     """Every use of a filter, a function or a test."""
     for statement in statements(tree):
         if isinstance(statement, FilterBlock):
             for name, arguments in statement.filters:
                 yield "filter", name, arguments, statement.at
-                for argument in arguments:
-                    yield from _uses_in(argument.value)
-        for expression in expressions(statement):
-            yield from _uses_in(expression)
-
-
-def _uses_in(node: Node) -> Iterator[Used]:
-    if isinstance(node, Filtered):
-        yield "filter", node.name, node.arguments, node.at
-    elif isinstance(node, Tested):
-        yield "test", node.name, node.arguments, node.at
-    elif isinstance(node, Call):
-        yield "function", node.name, node.arguments, node.at
-    for child in children(node):
-        yield from _uses_in(child)
-
-
-def expressions(statement: Node) -> tuple[Node, ...]:
-    """The expressions directly in a statement, those of its bodies left out."""
-    if isinstance(statement, Print):
-        return (statement.expression,)
-    if isinstance(statement, Assign):
-        return (statement.value,)
-    if isinstance(statement, For):
-        return (statement.items,)
-    if isinstance(statement, If):
-        return tuple(condition for condition, _ in statement.branches)
-    if isinstance(statement, Macro):
-        return tuple(default for _, default in statement.parameters if default)
-    return ()
+    for node in expressions(tree):
+        if isinstance(node, Filtered):
+            yield "filter", node.name, node.arguments, node.at
+        elif isinstance(node, Tested):
+            yield "test", node.name, node.arguments, node.at
+        elif isinstance(node, Call):
+            yield "function", node.name, node.arguments, node.at

@@ -1,7 +1,7 @@
 """From the syntax tree to closures: each expression becomes a function from a frame to a value.
 
-What can be decided from the text is decided here, once: which names tags bind, which filter a name means, in which order
-arguments go. The closures do the rest, and tell the place of what fails in them.
+What can be decided from the text is decided here, once: which names tags bind, which filter a name means, in which
+order arguments go. The closures do the rest, and tell the place of what fails in them.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Compilation:
     macros: dict[str, MacroCode]
     blocks: dict[str, Step]
     quotes_raw: bool = False
+    in_filter: bool = False
 
 
 def compile_expression(node: Node, names: Compilation) -> Closure:

@@ -41,7 +41,7 @@ def truth(value: Any) -> bool:
     if is_number(value):
         return bool(value)
     if is_text(value):
-        return value != ""
+        return bool(value)
     raise ExpressionRuntimeError(
         f"A value of type {describe(value)} is no condition, a boolean, number or text is needed"
     )
@@ -50,7 +50,7 @@ def truth(value: Any) -> bool:
 def equal(left: Any, right: Any) -> bool:
     """`==`: numbers by value, everything else as `same`."""
     if type(left) is str and type(right) is str:
-        return left == right
+        return bool(left == right)
     if is_number(left) and is_number(right):
         return bool(left == right)
     return same(left, right)

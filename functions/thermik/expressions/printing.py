@@ -75,19 +75,21 @@ def _other_to_text(value: Any) -> str:
 
 def java_text(value: Any, depth: int = 0) -> str:
     """What Java's `toString` gives: `[1, a]`, `{a=1}`, `null`."""
-    if value is None:
-        return "null"
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, (int, float, Decimal)) or value is None:
+        return _java_scalar(value)
+    return _java_container(value, depth)
+
+
+def _java_scalar(value: float | Decimal | None) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
         return int.__repr__(value)
-    if isinstance(value, float):
-        return java_float(value) if isinstance(value, Float) else java_double(value)
     if isinstance(value, Decimal):
         return big_decimal_text(value)
-    return _java_container(value, depth)
+    return java_float(value) if isinstance(value, Float) else java_double(value)
 
 
 def big_decimal_text(number: Decimal) -> str:
@@ -159,14 +161,18 @@ class _JsonWriter:
             self.put(json_text(value))
         elif isinstance(value, (int, float, Decimal)) or value is None:
             self.put(json_scalar(value))
-        elif depth > MAX_DATA_DEPTH:
+        else:
+            self.write_container(value, depth + 1)
+
+    def write_container(self, value: Any, depth: int) -> None:
+        if depth > MAX_DATA_DEPTH:
             raise too_deep_data()
-        elif type(value) is Entry:
-            self.write_pairs([(value[0], value[1])], depth + 1)
+        if type(value) is Entry:
+            self.write_pairs([(value[0], value[1])], depth)
         elif isinstance(value, Mapping):
-            self.write_pairs(((key, value[key]) for key in value), depth + 1)
+            self.write_pairs(((key, value[key]) for key in value), depth)
         elif isinstance(value, Sequence) and not isinstance(value, bytes):
-            self.write_items(value, depth + 1)
+            self.write_items(value, depth)
         else:
             self.put(json_text(java_text(value)))
 

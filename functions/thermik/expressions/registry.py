@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 Kind = Literal["filter", "function", "test"]
 Implementation = Callable[..., Any]
+Registration = Callable[[Implementation], Implementation]
 
 PLUGINS = "thermik.expressions"
 _FAMILIES = (
@@ -55,9 +56,7 @@ _known: dict[Kind, dict[str, Entry]] = {"filter": {}, "function": {}, "test": {}
 _loaded: set[str] = set()
 
 
-def _register(
-    kind: Kind, name: str, arguments: tuple[str, ...] | None, **properties: Any
-) -> Callable[[Implementation], Implementation]:
+def _register(kind: Kind, name: str, arguments: tuple[str, ...] | None, **properties: Any) -> Registration:
     def register(implementation: Implementation) -> Implementation:
         _known[kind][name] = Entry(kind, name, arguments, implementation, **properties)
         return implementation
@@ -65,21 +64,17 @@ def _register(
     return register
 
 
-def filter_(
-    name: str, *arguments: str, anything: bool = False, **properties: Any
-) -> Callable[[Implementation], Implementation]:
-    """Register a filter: the function gets the operand, then the arguments in their declared order, None where absent."""
+def filter_(name: str, *arguments: str, anything: bool = False, **properties: Any) -> Registration:
+    """Register a filter: it gets the operand, then the arguments in their declared order, None where absent."""
     return _register("filter", name, None if anything else arguments, **properties)
 
 
-def function(
-    name: str, *arguments: str, anything: bool = False, **properties: Any
-) -> Callable[[Implementation], Implementation]:
+def function(name: str, *arguments: str, anything: bool = False, **properties: Any) -> Registration:
     """Register a function: it gets the arguments in their declared order, None where absent."""
     return _register("function", name, None if anything else arguments, **properties)
 
 
-def test(name: str, *arguments: str, **properties: Any) -> Callable[[Implementation], Implementation]:
+def test(name: str, *arguments: str, **properties: Any) -> Registration:
     """Register a test: the function gets the operand and answers a boolean."""
     return _register("test", name, arguments, **properties)
 

@@ -45,7 +45,7 @@ class StatementParser:
         return body
 
     def body(self, ends: tuple[str, ...], opened: tuple[str, int] | None) -> tuple[tuple[Node, ...], ExpressionParser]:
-        """The statements up to a tag of `ends`, and the tokens of that tag after its name; to the end where none is wanted."""
+        """The statements up to a tag of `ends` (without any, to the end), and that tag's tokens after its name."""
         self.depth += 1
         if self.depth > MAX_NESTING // 2 and opened:
             raise too_deep_source(opened[1])

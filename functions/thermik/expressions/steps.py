@@ -14,6 +14,7 @@ from thermik.expressions.operators import joined_text, loop_items, truth
 from thermik.expressions.printing import to_text
 from thermik.expressions.tree import Assign, Block, FilterBlock, For, If, Macro, Node, Print, Text
 from thermik.expressions.values import LoopState
+from thermik.expressions.walks import bodies
 
 _RAW_MARK = "\x00raw:{}:{}\x00"
 
@@ -26,18 +27,6 @@ def compile_program(text: str, body: tuple[Node, ...]) -> Program:
     first = body[0] if len(body) == 1 else None
     alone = compile_expression(first.expression, names) if isinstance(first, Print) else None
     return Program(text, steps, bool(bound), names.macros, names.blocks, alone, names.quotes_raw)
-
-
-def bodies(node: Node) -> Iterable[tuple[Node, ...]]:
-    """The bodies of statements inside a statement."""
-    if isinstance(node, If):
-        yield from (body for _, body in node.branches)
-        yield node.otherwise or ()
-    elif isinstance(node, For):
-        yield node.body
-        yield node.otherwise or ()
-    elif isinstance(node, (Macro, FilterBlock, Block)):
-        yield node.body
 
 
 def _bound_names(body: tuple[Node, ...]) -> Iterable[str]:
@@ -188,17 +177,34 @@ def _macro(node: Macro, names: Compilation) -> None:
 
 
 def _filter_block(node: FilterBlock, names: Compilation) -> Step:
+    outside, names.in_filter = names.in_filter, True
     run = _run_all(_steps(node.body, names))
+    names.in_filter = outside
     read: Closure = lambda frame: frame.captured(run)  # noqa: E731 - one closure among others
     for name, arguments in node.filters:
         read = filter_closure(read, name, arguments, node.at, lambda inner: compile_expression(inner, names))
     return lambda frame: frame.put(to_text(read(frame))) if frame.typed is None else frame.typed.put_value(read(frame))
 
 
-def _block(node: Block, names: Compilation) -> Step:
-    names.blocks[node.name] = _run_all(_steps(node.body, names))
+def _block(node: Block, names: Compilation) -> Step | None:
+    """A block prints where it stands, but not within `filter`; the last of one name, or the inner one, is the block."""
     blocks, name = names.blocks, node.name
-    return lambda frame: blocks[name](frame)
+    blocks[name] = _nothing
+    run = _run_all(_steps(node.body, names))
+    if blocks[name] is _nothing:
+        blocks[name] = run
+    return None if names.in_filter else _block_step(blocks, name)
+
+
+def _block_step(blocks: dict[str, Step], name: str) -> Step:
+    def step(frame: Frame) -> None:
+        blocks[name](frame)
+
+    return step
+
+
+def _nothing(_: Frame) -> None:
+    return None
 
 
 _COMPILERS: dict[type[Node], Callable[[Any, Compilation], Step | None]] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.limits import MAX_DATA_DEPTH, too_deep_data
@@ -36,7 +36,7 @@ class Float(float):
 
     __slots__ = ()
 
-    def __new__(cls, number: float) -> Float:
+    def __new__(cls, number: float) -> Self:
         """Round to 32 bits."""
         try:
             return super().__new__(cls, struct.unpack("f", struct.pack("f", number))[0])

@@ -62,15 +62,15 @@ def _format(moment: Moment, zone: Zone, pattern: Any, locale: Any) -> str:
 def date(
     frame: Frame, value: Any, pattern: Any = None, zone: Any = None, existing: Any = None, locale: Any = None
 ) -> str:
-    """A date in a format: a name (`iso`, `sql`, …) or a Java pattern: `d | date('yyyy-MM-dd', timeZone='Europe/Paris')`."""
+    """Write a date in a format: a name (`iso`, `sql`, …) or a pattern of Java's DateTimeFormatter."""
     shown = zone_for(frame, zone)
     return _format(moment_from(value, shown, existing), shown, pattern, locale)
 
 
 @filter_("dateAdd", "amount", "unit", "format", "timeZone", "existingFormat", "locale", framed=True)
 def date_add(frame: Frame, value: Any, *arguments: Any) -> str:
-    """A date some units later: `d | dateAdd(-1, 'DAYS')`; units are Java's ChronoUnit in upper case."""
-    amount, unit, pattern, zone, existing, locale = (*arguments, *[None] * (6 - len(arguments)))
+    """Move a date by some units of Java's ChronoUnit, in upper case: `d | dateAdd(-1, 'DAYS')`."""
+    amount, unit, pattern, zone, existing, locale = arguments + (None,) * (6 - len(arguments))
     if not (is_integer(amount) and is_long(amount)):
         raise ExpressionRuntimeError(
             f"The argument 'amount' of 'dateAdd' must be an integer (Long), not {describe(amount)}"

@@ -41,7 +41,7 @@ def write_yaml(value: Any) -> str:
 
 @filter_("jq", "expression", framed=True)
 def jq(frame: Frame, value: Any, expression: Any = None) -> list[Any]:
-    """The results of a jq expression, always as a list: `value | jq('.a') | first`. A text is read as JSON first."""
+    """All results of an expression of jq, as a list; a text is read as JSON first."""
     if not is_text(expression):
         raise ExpressionRuntimeError("The 'jq' filter expects an argument 'expression'.")
     document = read_json(value or "null", "jq value") if is_text(value) else value

@@ -31,7 +31,7 @@ def text_only(value: Any, name: str) -> str:
 
 @filter_("abbreviate", "length", required=1)
 def abbreviate(value: Any, length: Any) -> str:
-    """Cut a text to a length, with `...` in it: `'a long text' | abbreviate(7)` is `a lo...`."""
+    """Cut a text to a length, with `...` in it."""
     text = text_only(value, "abbreviate")
     if not is_integer(length) or length < 0:
         raise ExpressionRuntimeError("Invalid argument to abbreviate filter; must be greater than zero")
@@ -145,7 +145,7 @@ def on_leaves(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
 
 @filter_("replace", "replace_pairs", "regexp", required=1, framed=True)
 def replace(frame: Frame, value: Any, pairs: Any, regexp: Any = None) -> Any:
-    """Replace one text after the other: `'a b' | replace({'a': 'x'})`; with `regexp=true` the keys are Java's expressions."""
+    """Put one text after the other in place of another; with `regexp=true` the keys are Java's regular expressions."""
     if not is_map(pairs):
         raise ExpressionRuntimeError(f"The 'replace' filter expects a map, not {describe(pairs)}")
     if regexp is not None and not isinstance(regexp, bool):
@@ -192,7 +192,7 @@ def escape_char(value: Any, kind: Any) -> Any:
 
 @filter_("indent", "amount", "prefix")
 def indent(value: Any, amount: Any = None, prefix: Any = None) -> str:
-    """Indent every line but the first: `text | indent(2)`, or with another prefix: `indent(2, '\t')`."""
+    """Set every line but the first further in, by an amount of blanks or of another prefix."""
     lines, _, margin = _indentable(value, "indent", amount, prefix)
     return lines[0] + bounded_join(
         "", (part for line in zip(lines[1::2], lines[2::2], strict=True) for part in (line[0], margin, line[1]))

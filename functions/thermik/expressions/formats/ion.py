@@ -61,7 +61,7 @@ def read_ion(text: str) -> Any:
     Raises:
         ExpressionRuntimeError: no Ion.
     """
-    from amazon.ion import simpleion
+    from amazon.ion import simpleion  # type: ignore[import-untyped] # slow to import, rarely needed
 
     try:
         values = simpleion.loads(text, single_value=False, parse_eagerly=False)

@@ -164,7 +164,7 @@ def query(value: Any, program: str, budget: Budget) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _compiled(program: str) -> Any:
-    import jq
+    import jq  # type: ignore[import-not-found] # a C library without types
 
     return jq.compile(_FENCE + program)
 
@@ -185,7 +185,7 @@ def ends_soon(program: str, document: str) -> bool:
         return False
     size = document.count(",") + document.count(":") + 2
     iterations = len(_ITERATION.findall(program))
-    return size ** max(iterations, 1) <= MAX_IN_PROCESS
+    return int(size ** max(iterations, 1)) <= MAX_IN_PROCESS
 
 
 _RUNNER = """

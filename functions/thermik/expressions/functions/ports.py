@@ -46,7 +46,7 @@ def file_uri(frame: Frame, path: Any) -> str:
 
 def _namespace(frame: Frame) -> str:
     variables = frame.visible()
-    flow = variables["flow"] if "flow" in variables else None
+    flow: Any = variables.get("flow")
     if not (is_map(flow) and "namespace" in flow):
         raise ExpressionRuntimeError("The namespace of the flow is not known here")
     return java_text(flow["namespace"])

@@ -63,7 +63,7 @@ def current_each_output(frame: Frame, outputs: Any) -> Any:
         raise ExpressionRuntimeError("The 'currentEachOutput' function expects an argument 'outputs' with type map.")
     variables = frame.visible()
     found = outputs
-    parents = variables["parents"] if "parents" in variables else []
+    parents = variables.get("parents", [])
     for parent in reversed(list(parents)) if is_items(parents) else ():
         value = _loop_value(parent)
         found = found if value is None else _descend(found, value)
@@ -72,7 +72,7 @@ def current_each_output(frame: Frame, outputs: Any) -> Any:
 
 
 def _loop_value(holder: Mapping[str, Any]) -> str | None:
-    run = holder["taskrun"] if "taskrun" in holder else None
+    run: Any = holder.get("taskrun")
     value = run["value"] if is_map(run) and "value" in run else None
     return value if isinstance(value, str) else None
 

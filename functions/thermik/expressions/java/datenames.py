@@ -67,7 +67,12 @@ _LOCALES = {
         "|ene feb mar abr may jun jul ago sept oct nov dic"
         "|lunes martes miércoles jueves viernes sábado domingo|lun mar mié jue vie sáb dom",
         ("a.\u00a0m.", "p.\u00a0m."),
-        ("EEEE, d 'de' MMMM 'de' y, H:mm:ss (zzzz)", "d 'de' MMMM 'de' y, H:mm:ss z", "d MMM y, H:mm:ss", "d/M/yy, H:mm"),
+        (
+            "EEEE, d 'de' MMMM 'de' y, H:mm:ss (zzzz)",
+            "d 'de' MMMM 'de' y, H:mm:ss z",
+            "d MMM y, H:mm:ss",
+            "d/M/yy, H:mm",
+        ),
     ),
     "it": _names(
         "it",

@@ -66,7 +66,7 @@ def out_of_range() -> ExpressionRuntimeError:
 
 
 def moment_of(local: datetime, nanos: int, zone: Zone) -> Moment:
-    """A local date and time in a zone; one that daylight saving skips moves forward, of two equal ones it is the first."""
+    """A local date and time in a zone; one that daylight saving skips moves on, of two equal ones it is the first."""
     try:
         instant = local.replace(tzinfo=zone.info, microsecond=0, fold=0).astimezone(UTC)
     except (OverflowError, ValueError) as error:

@@ -1,6 +1,6 @@
-"""Java's regular expressions on the `regex` package, which can stop one that runs away.
+r"""Java's regular expressions on the `regex` package, which can stop one that runs away.
 
-The package has nearly everything of Java's dialect (possessive quantifiers, atomic groups, `\\p{…}`, class
+The package has nearly everything of Java's dialect (possessive quantifiers, atomic groups, `\p{…}`, class
 intersections); what differs is translated here, what has no counterpart is refused by name. It was chosen over `re` for
 its time-out: a catastrophic expression ends after `limits.MAX_REGEX_SECONDS`.
 """
@@ -18,7 +18,7 @@ from thermik.expressions.limits import MAX_LIST, MAX_REGEX_SECONDS, MAX_TEXT, Bu
 MAX_PATTERN = 5_000  # characters of a regular expression
 _PIECE = re.compile(
     r"\\Q(?P<quoted>.*?)(?:\\E|\Z)|\\(?P<class>[pP])(?:\{(?P<long>[^}]*)\}|(?P<short>[A-Za-z]))"
-    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|\((?P<named>\?<(?=[A-Za-z]))|(?P<flags>\(\?[a-zA-Z-]+[:)])|(?P<char>.)",
+    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|(?P<flags>\(\?[a-zA-Z-]+[:)])|(?P<char>.)",
     re.DOTALL,
 )
 _ESCAPES = {
@@ -52,6 +52,8 @@ _POSIX = {
     "XDigit": "[0-9a-fA-F]",
     "Space": r"[ \t\n\x0B\f\r]",
 }
+_FLAG_LETTERS = re.compile(r"\(\?([a-zA-Z]+)")
+_ANY_BUT_LINE_END = r"[^\n\r\x85\u2028\u2029]"
 _FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": ""}
 
 
@@ -80,11 +82,18 @@ def translate(pattern: str) -> str:
     """
     parts: list[str] = []
     depth = 0  # of character classes
+    dot = "." if "s" in "".join(_FLAG_LETTERS.findall(pattern)) else _ANY_BUT_LINE_END
     for match in _PIECE.finditer(pattern):
-        if depth and match["char"] == "]":
+        mark = match["char"]
+        if mark == "]" and depth:
             depth -= 1
-        parts.append(_translated(match, depth, pattern))
-        if match["char"] == "[":
+        if mark == ".":
+            parts.append(mark if depth else dot)
+        elif mark and depth and (mark in "|~" or (mark == "-" and parts[-1] == "-")):
+            parts.append("\\" + mark)  # operators on sets in the package, but not in Java
+        else:
+            parts.append(mark or _translated(match, depth, pattern))
+        if mark == "[":
             depth += 1
     return "".join(parts)
 
@@ -96,13 +105,9 @@ def _translated(match: re.Match[str], depth: int, pattern: str) -> str:
         return _property(match["class"], match["long"] or match["short"] or "", depth, pattern)
     if match["code"]:
         return re.escape(_character(int(match["code"], 16), pattern))
-    if match["escape"]:
+    if match["escape"] is not None:
         return _escaped(match["escape"], match[0], depth, pattern)
-    if match["named"]:
-        return "(?P<"
-    if match["flags"] and not depth:
-        return _flags(match["flags"], pattern)
-    return "." if False else match[0]
+    return _flags(match[0], pattern) if not depth else match[0]
 
 
 def _character(code: int, pattern: str) -> str:
@@ -213,7 +218,7 @@ def _numbered(digits: str, groups: int) -> list[Any]:
 
 
 def split_at(text: str, pattern: str, limit: int, budget: Budget) -> list[str]:
-    """Java's `split`: empty parts at the end are dropped when `limit` is 0; an empty match at the start cuts nothing."""
+    """Java's `split`: without a limit, empty parts at the end go; an empty match at the start cuts nothing."""
     expression, seconds = compiled(pattern), budget.remaining_seconds()
 
     def cut() -> list[str]:
