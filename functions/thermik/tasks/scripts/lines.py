@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LINE_BYTES = 1024 * 1024
 """Longer lines are cut: log entries of that length help nobody, and results of that size belong into a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line without its end. `dropped` bytes of it were cut off at the end."""
+class Line(NamedTuple):
+    """A line without its end. `dropped` bytes of it were cut off at the end. A tuple, since there may be millions."""
 
     data: bytes
     dropped: int = 0
@@ -42,6 +41,9 @@ class LineSplitter:
         complete = chunk.endswith((b"\n", b"\r"))
         last = None if complete else lines.pop()
         for line in lines:
+            if not self._rest and len(line) <= self._limit:
+                yield Line(line)
+                continue
             self._keep(line)
             yield self._take()
         if last is not None:
