@@ -21,6 +21,7 @@ from thermik.executions.model import Label
 from thermik.flows.input_values import Upload
 from thermik.flows.validation import parse_flow
 from thermik.local.runtime import Runtime
+from thermik.local.services import services_of
 from thermik.storage import schema
 from thermik.storage.table import Record
 
@@ -48,8 +49,7 @@ class LocalClient:
 
     @cached_property
     def _services(self) -> Services:
-        runtime = self._runtime
-        return Services(runtime.life, runtime.flows, runtime.types, runtime.blobs)
+        return services_of(self._runtime)
 
     # --- flows
 

@@ -7,6 +7,7 @@ lives. Processes share it; each runs the executions that it started, and takes o
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from datetime import UTC
 from pathlib import Path
@@ -23,6 +24,7 @@ from thermik.local.interpreter import ExecutionStatus, Status, Timers
 from thermik.local.leases import ProcessLeases
 from thermik.local.machines import EmbeddedMachines
 from thermik.local.processes import Process
+from thermik.local.secrets import EnvironmentSecrets, encryption, environment_variables
 from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
@@ -68,7 +70,19 @@ class Runtime:
             trace=trace,
         )
         self.life = Life(Executions(self.table), self.machines, plans, self.clock)
-        self.worker = Worker(Ports(self.life, self.blobs, ProcessLeases(self.process), zone=UTC, secret=_no_secrets))
+        self.encryption = encryption(data)
+        self.variables = {"envs": environment_variables(os.environ), "globals": {}}
+        self.worker = Worker(
+            Ports(
+                self.life,
+                self.blobs,
+                ProcessLeases(self.process),
+                zone=UTC,
+                secret=EnvironmentSecrets(os.environ),
+                encryption=self.encryption,
+                variables=self.variables,
+            )
+        )
         self._ending = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -101,7 +115,3 @@ class Runtime:
     def _machine_ended(self, status: ExecutionStatus) -> None:
         if status.status in (Status.FAILED, Status.TIMED_OUT):
             settle_ended_machine(self.life, status.name)
-
-
-def _no_secrets(_namespace: str, key: str) -> str:
-    raise KeyError(key)

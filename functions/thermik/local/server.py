@@ -15,9 +15,9 @@ import uvicorn
 
 from thermik.api.application import Api
 from thermik.api.auth import server_credentials
-from thermik.api.services import Services
 from thermik.local.asgi import App
 from thermik.local.runtime import Runtime
+from thermik.local.services import services_of
 from thermik.settings import Settings, SettingsError
 
 GRACE_SECONDS = 10
@@ -49,11 +49,6 @@ def build_app(runtime: Runtime, settings: Settings) -> App:
     """The ASGI application of a runtime. Raises: SettingsError."""
     api = Api(services_of(runtime), server_credentials(settings))
     return App(api, runtime.table.changes, settings.data / "uploads")
-
-
-def services_of(runtime: Runtime) -> Services:
-    """What the API works with, from a runtime."""
-    return Services(life=runtime.life, flows=runtime.flows, types=runtime.types, blobs=runtime.blobs)
 
 
 class _Server(uvicorn.Server):
