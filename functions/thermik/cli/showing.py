@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from thermik.cli import plain
 from thermik.cli.client import ENDED, Client, Json
@@ -80,11 +83,20 @@ def closing(execution: Json, where: str, *, remote: bool) -> Iterator[str]:
         yield ""
         yield from (f"  {name:<{width}}  {value_text(value)}" for name, value in outputs.items())
     yield ""
+    program = program_name()
     hints = {
-        f"thermik executions get {execution['id']}{where}": "shows inputs, outputs and task runs",
-        f"thermik executions logs {execution['id']}{where}": "prints the whole log",
+        f"{program} executions get {execution['id']}{where}": "shows inputs, outputs and task runs",
+        f"{program} executions logs {execution['id']}{where}": "prints the whole log",
     }
     if not remote:
-        hints[f"thermik server{where}"] = "serves the API on this directory"
+        hints[f"{program} server{where}"] = "serves the API on this directory"
     width = max(map(len, hints))
     yield from (f"{hint:<{width}}  {text}" for hint, text in hints.items())
+
+
+def program_name() -> str:
+    """How this program is called from here: by its name if that is on the path, else by its place."""
+    if shutil.which("thermik"):
+        return "thermik"
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "thermik" else "thermik"
