@@ -17,10 +17,12 @@ class Place:
     Attributes:
         where: `module:attribute`.
         text: what `--help` of the group says of it.
+        epilog: examples, for a command that brings none itself.
     """
 
     where: str
     text: str
+    epilog: str = ""
 
 
 class LazyGroup(click.Group):
@@ -42,6 +44,7 @@ class LazyGroup(click.Group):
         module, _, attribute = place.where.partition(":")
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
+        command.epilog = command.epilog or place.epilog
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

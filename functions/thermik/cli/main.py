@@ -17,8 +17,16 @@ COMMANDS = {
     "server": Place("thermik.cli.server:server", "Serve the API and run executions until stopped."),
     "validate": Place("thermik.cli.validate:validate", "Find every problem of some flows, with line and column."),
     "compile": Place("thermik.cli.compile:compile_", "Show the state machine that a flow becomes."),
-    "render": Place("thermik.cli.render:render", "Render an expression."),
-    "expressions": Place("thermik.cli.render:expressions", "List what expressions can use."),
+    "render": Place(
+        "thermik.cli.render:render",
+        "Render an expression.",
+        examples("thermik render '{{ 6 * 7 }}'", "thermik render '{{ user.name | upper }}' --vars variables.json"),
+    ),
+    "expressions": Place(
+        "thermik.cli.render:expressions",
+        "List what expressions can use.",
+        examples("thermik expressions | grep date", "thermik expressions --json | jq '.[].name'"),
+    ),
     "flows": Place("thermik.cli.flows:flows", "List, show, save and delete flows."),
     "executions": Place("thermik.cli.executions:executions", "List, show, follow and kill executions."),
 }
