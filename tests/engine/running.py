@@ -30,7 +30,7 @@ from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.storage.table import Table
 from thermik.tasks.names import MODULES
-from thermik.worker.logs import entries_of
+from thermik.executions.logs import entries_of
 
 WAIT_SECONDS = 30
 

@@ -54,10 +54,15 @@ def restart(life: Life, execution_id: str) -> Execution:
 
 
 def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
-    """The runs that go on, in their new states, and those that are forgotten (of `errors`), to be made anew."""
+    """The runs that go on, in their new states, and those that are forgotten (of `errors`), to be made anew.
+
+    With those that failed go those that were cut short by a failure beside them.
+    """
     dropped = [run for run in runs.values() if is_handler(run.value, tree)]
     gone = {run.value.id for run in dropped}
     causes = [run for run in runs.values() if run.value.state.current in _RESTARTABLE and run.value.id not in gone]
+    if causes:
+        causes += [run for run in runs.values() if run.value.state.current == _S.KILLED and run.value.id not in gone]
     now = life.clock.now()
     ancestors = {each.value.id: each for cause in causes for each in ancestors_of(cause.value, runs)}
     revived = [_running(life, each) for each in ancestors.values()]

@@ -21,6 +21,7 @@ from thermik.storage.errors import Conflict
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, Stopped, TaskFailed
+from thermik.worker.cut_short import cuts_short, end_below, stop_if_cut_short
 from thermik.worker.going import check_going, mark_paused
 from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene
@@ -63,6 +64,8 @@ def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
         return _answer(scene, found.value, SKIP)
     if state in (_S.FAILED, _S.KILLED):
         raise TaskFailed(found.value.task_id)
+    if found.value.state.is_terminal and not found.value.state.was(_S.RUNNING):
+        raise TaskFailed(found.value.task_id)  # it could not be opened, and was allowed to fail
     if scene.found is not None and state != _S.RESTARTED:
         return _answer(scene, found.value)
     return _open(scene, found)
@@ -82,12 +85,13 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
         _fail(scene, found, error)
         raise TaskFailed(task.id) from error
     running = _opened(found.value, opening, scene.now())
-    if not isinstance(task.shape, AfterWaiting):
-        return _answer(scene, _write(scene, found.then(running)))
-    if not running.state.was(_S.PAUSED):  # a pause that was restarted does not pause again
+    pauses = isinstance(task.shape, AfterWaiting)
+    if pauses and not running.state.was(_S.PAUSED):  # a pause that was restarted does not pause again
         running = running.with_state(_S.PAUSED, scene.now())
     written = _write(scene, found.then(running))
-    mark_paused(scene)
+    stop_if_cut_short(scene, written)
+    if pauses:
+        mark_paused(scene)
     return _answer(scene, written)
 
 
@@ -158,34 +162,27 @@ def close_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
     """
     check_going(scene)
     found = scene.found or Versioned(scene.new_run(call))
-    run = found.value
+    run, children = found.value, _joined_state(scene, found.value)
     if not run.state.is_terminal:
-        run = _write(scene, found.then(run.with_state(_closing_state(scene, run), scene.now())))
+        state = tolerated(children, scene.place.node.task)
+        run = _write(scene, found.then(run.with_state(state, scene.now())))
+    if children in (_S.FAILED, _S.KILLED) and cuts_short(scene.place.node):
+        end_below(scene, run)
     failed = run.state.current in (_S.FAILED, _S.KILLED)
     return {"verdict": (Verdict.FAIL if failed else Verdict.CONTINUE).value, "at": None}
 
 
-def _closing_state(scene: TaskScene, run: TaskRun) -> StateType:
+def _joined_state(scene: TaskScene, run: TaskRun) -> StateType:
+    """The worst state of its children; what waits does not count, since it is ended with the flowable."""
     children = scene.ports.executions.notable_children(run.execution_id, run.id)
-    counted = [child for child in children if _counts(scene, child.value)]
-    waiting = [child for child in counted if child.value.state.current in (_S.PAUSED, _S.RETRYING)]
-    for child in waiting:
-        _kill(scene, child)
-    state = joined_state(child.value.state.current for child in counted if child not in waiting)
-    return tolerated(state, scene.place.node.task)
+    states = (child.value.state.current for child in children if _counts(scene, child.value))
+    return joined_state(state for state in states if state not in (_S.PAUSED, _S.RETRYING))
 
 
 def _counts(scene: TaskScene, child: TaskRun) -> bool:
     """Whether a child takes part in the result: those of `errors` and `finally` never do."""
     node = scene.plan.tree.nodes.get(child.task_id)
     return node is not None and node.branch not in (ERRORS, FINALLY)
-
-
-def _kill(scene: TaskScene, child: Versioned[TaskRun]) -> None:
-    try:
-        scene.ports.executions.write(child.then(child.value.with_state(_S.KILLED, scene.now())))
-    except Conflict:
-        return  # it moved by itself at this moment: its own operation finds its parent ended
 
 
 def _write(scene: TaskScene, run: Versioned[TaskRun]) -> TaskRun:

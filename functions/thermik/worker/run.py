@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
+from thermik.executions.logs import RunLog
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.renewal import renew, renewal_at, renews
@@ -25,11 +26,12 @@ from thermik.worker.arrival import Arrival, arrival
 from thermik.worker.attempt import Result, carry_out, log_failure, remaining
 from thermik.worker.call import Busy, Call, Stopped, TaskFailed
 from thermik.worker.context import AttemptContext
+from thermik.worker.cut_short import stop_if_cut_short
 from thermik.worker.endings import MAX_RESUBMISSIONS, begun, ended, resubmissions, resubmitted
 from thermik.worker.files import AttemptFiles
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.interrupt import Interruption, Watch
-from thermik.worker.logs import RunLog, log_of
+from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
@@ -154,6 +156,7 @@ class _Attempt:
             renew(ports.life, run.execution_id, due)
             raise Stopped(f"execution {run.execution_id} is tried again as a new one")
         if run.state.current == StateType.RETRYING:
+            stop_if_cut_short(scene, run)
             mark_retrying(scene)
         _answer(run)
 

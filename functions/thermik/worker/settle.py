@@ -18,6 +18,7 @@ from thermik.machines.states import BUSY, STOPPED, Verdict
 from thermik.storage.errors import Conflict
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Busy, Call
+from thermik.worker.cut_short import was_cut_short
 from thermik.worker.endings import crashed, failed
 from thermik.worker.going import mark_retrying
 from thermik.worker.logs import log_of
@@ -45,6 +46,10 @@ def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
         if call.error in _MAY_GO_ON and lease is not None and scene.ports.leases.is_held(lease):
             raise Busy(run.task_id)
         run = _close(scene, call, Versioned(run, scene.found.version if scene.found else 0))
+    if run.state.current == _S.RETRYING and scene.execution.value.state.current != _S.RETRYING:
+        if was_cut_short(scene, run):
+            return verdict_on(None)
+        mark_retrying(scene)
     return verdict_on(run)
 
 
@@ -98,6 +103,4 @@ def _close(scene: TaskScene, call: Call, found: Versioned[TaskRun]) -> TaskRun:
     except Conflict:  # the attempt ended at this very moment: what it recorded counts
         recorded = scene.ports.executions.task_runs(run.execution_id, [run.id]).get(run.id)
         return recorded.value if recorded else run
-    if run.state.current == _S.RETRYING:
-        mark_retrying(scene)
     return run

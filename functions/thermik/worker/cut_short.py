@@ -1,0 +1,91 @@
+"""What becomes of task runs when a sibling's failure ends their parent: nothing that waits stays open.
+
+The machine ends the other branches at once; what was at work in them ends by itself and is recorded. Whatever only
+waits (a retry, a pause, a subflow), or only contains others, is KILLED. Two sides see to it, each after its own write,
+so that one of them sees the other: the parent that closes looks below itself, and a run that begins to wait looks
+above itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from thermik.executions.model import TaskRun
+from thermik.executions.outcomes import may_work
+from thermik.executions.state import StateType
+from thermik.flows.shapes import ForEachValue
+from thermik.flows.task import FlowableTask
+from thermik.flows.tree import Node
+from thermik.worker.call import Stopped
+from thermik.worker.scene import TaskScene
+
+
+def cuts_short(node: Node) -> bool:
+    """Whether a failure below this task ends others that have begun: they run side by side."""
+    if not isinstance(node.task, FlowableTask):
+        return False
+    shape = node.task.shape
+    return shape.side_by_side or (isinstance(shape, ForEachValue) and shape.limit != 1)
+
+
+def end_below(scene: TaskScene, top: TaskRun) -> None:
+    """Kill what is open below a flowable's run that has ended, without what is at work."""
+    runs = {found.value.id: found.value for found in scene.ports.executions.all_task_runs(top.execution_id)}
+    for run in runs.values():
+        if not run.state.is_terminal and top.id in _above(run, runs):
+            _end(scene, run.id)
+
+
+def _above(run: TaskRun, runs: Mapping[str, TaskRun]) -> Iterator[str]:
+    """The ids of the runs above a run, nearest first."""
+    parent = run.parent_task_run_id
+    while parent is not None:
+        yield parent
+        parent = runs[parent].parent_task_run_id if parent in runs else None
+
+
+def _end(scene: TaskScene, run_id: str) -> TaskRun | None:
+    leases = scene.ports.leases
+
+    def ended(run: TaskRun) -> TaskRun:
+        lease = run.progress.lease
+        if run.state.is_terminal or (lease is not None and leases.is_held(lease)):
+            return run
+        now = scene.now()
+        attempts = tuple(
+            attempt
+            if attempt.state.is_terminal
+            else attempt.model_copy(update={"state": attempt.state.to(StateType.KILLED, now)})
+            for attempt in run.attempts or ()
+        )
+        changes: dict[str, Any] = {"attempts": attempts} if run.attempts is not None else {}
+        return run.with_state(StateType.KILLED, now, **changes).with_progress(lease=None, retry_at=None)
+
+    return scene.ports.executions.change_task_run(scene.execution.value.id, run_id, ended)
+
+
+def stop_if_cut_short(scene: TaskScene, run: TaskRun) -> None:
+    """Go on only if `was_cut_short` says no. Raises: Stopped: the run is KILLED."""
+    if was_cut_short(scene, run):
+        raise Stopped(f"task run {run.id} was cut short by a failure beside it")
+
+
+def was_cut_short(scene: TaskScene, run: TaskRun) -> bool:
+    """Whether a run that has just begun to wait, or been opened, stands below what a failure has ended meanwhile.
+
+    Then it is KILLED. One read, and only for what stands below tasks side by side.
+    """
+    if not any(cuts_short(node) for node in scene.place.node.ancestors()):
+        return False
+    above = []
+    place = scene.journal.ancestor(scene.place)
+    while place is not None:
+        above.append(place.task_run_id)
+        place = scene.journal.ancestor(place)
+    execution, found = scene.ports.executions.load(run.execution_id, above)
+    going = may_work(execution.value.state.current, held=False) or scene.after_execution
+    if going and not any(each.value.state.is_terminal for each in found.values()):
+        return False
+    _end(scene, run.id)
+    return True
