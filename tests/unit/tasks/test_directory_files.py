@@ -78,7 +78,7 @@ def test_input_files_follow_no_link(context: FakeContext, root: Path, tmp_path: 
 
 def test_an_input_file_does_not_wait_at_a_named_pipe(context: FakeContext, root: Path) -> None:
     os.mkfifo(root / "pipe")
-    with pytest.raises(TaskFailure, match="Cannot write input file 'pipe'"):
+    with pytest.raises(TaskFailure, match=r"Cannot write .*file 'pipe'"):
         write_input_files(context, root, {"pipe": "x"})
 
 
@@ -129,6 +129,6 @@ def test_too_many_output_files_are_refused(context: FakeContext, root: Path, mon
     monkeypatch.setattr(files, "MAX_OUTPUT_FILES", 2)
     for number in range(3):
         (root / str(number)).touch()
-    with pytest.raises(TaskFailure, match="more than 2 files"):
+    with pytest.raises(TaskFailure, match="ore than 2 files"):
         store_output_files(context, root, ["*"])
     assert context.files == {}

@@ -125,6 +125,14 @@ def test_who_ignores_sigterm_is_killed_with_all_its_children(watcher: Watcher, t
     assert _gone(int(watcher.texts()[0]))
 
 
+def test_a_daemon_gets_no_time_after_an_interrupt(watcher: Watcher, tmp_path: Path) -> None:
+    watcher.interrupting = True
+    text = "trap 'echo cleaned; exit 9' TERM; setsid sleep 1000 & echo $!; echo ready; while :; do sleep 0.05; done"
+    assert _shell(watcher, tmp_path, text, LONG) == Ended(9, None, held=True)
+    assert watcher.texts()[1:] == [b"ready", b"cleaned"]
+    assert _gone(int(watcher.texts()[0]))
+
+
 def test_an_interrupt_before_the_start_ends_it_as_well(watcher: Watcher, tmp_path: Path) -> None:
     command = Command(["/bin/sh", "-c", "sleep 1000"], tmp_path, {"PATH": os.environ["PATH"]})
     assert run_process(command, watcher.take, lambda stop: stop(), LONG).killed_by is signal.SIGTERM

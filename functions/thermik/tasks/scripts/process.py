@@ -38,6 +38,8 @@ MARK = "THERMIK_PROCESS"
 """The environment variable that tells a run's processes from all others."""
 
 _CHUNK = 64 * 1024
+_LAST_READS = 16
+"""Chunks taken from a pipe that others hold: more than a pipe holds, less than a chatterbox can fill."""
 _SWEEPS = 20
 _SWEEP_PAUSE = 0.005
 _PROC = Path("/proc")
@@ -237,7 +239,8 @@ class _Watch:
     def _act(self) -> None:
         now = time.monotonic()
         if self._bell.exited and self._drain_until is None:
-            self._drain_until = now + self._graces.drain.total_seconds()
+            # who was told to stop gets no time for what it left in the background
+            self._drain_until = now + (0 if self._bell.interrupted else self._graces.drain.total_seconds())
             self._kill_at = None
         if self._bell.interrupted and not self._bell.exited:
             if self._kill_at is None:
@@ -250,7 +253,10 @@ class _Watch:
     def _leave(self) -> bool:
         """Take what stands in pipes that others still hold, but wait for nothing."""
         held = bool(self._splitters)
-        for stream, splitter in self._splitters.values():
+        for fd, (stream, splitter) in list(self._splitters.items()):
+            for _ in range(_LAST_READS):
+                if not self._read(fd):
+                    break
             for line in splitter.end():
                 self._on_line(stream, line)
         return held
