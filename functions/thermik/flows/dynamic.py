@@ -36,7 +36,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_read_duration),
     PlainSerializer(duration_text, return_type=str),
-    WithJsonSchema({"type": "string", "format": "duration", "examples": ["PT5M"]}),
+    WithJsonSchema({"type": ["string", "number"], "format": "duration", "examples": ["PT5M"]}),
 ]
 """A duration of the flow's source: `PT1M30S`, or seconds."""
 

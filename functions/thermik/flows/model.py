@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 _Reading = Callable[[Any], Any]
 
@@ -47,6 +47,17 @@ class FlowModel(BaseModel):
     def property_names(cls) -> frozenset[str]:
         """Every name under which a source may give a property, old ones too."""
         return cls._property_names
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        from thermik.flows.lenient_schema import lenient
+
+        reference = handler(core)
+        own = handler.resolve_ref_schema(reference)
+        changed = lenient(cls, dict(own))
+        own.clear()
+        own.update(changed)
+        return reference
 
     @model_validator(mode="before")
     @classmethod

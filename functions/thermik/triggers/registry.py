@@ -71,6 +71,10 @@ class TriggerRegistry:
         """The types of conditions, sorted."""
         return sorted(_CONDITION + name for name in CONDITIONS)
 
+    def aliases(self, name: str) -> tuple[str, ...]:
+        """The old names of a type."""
+        return tuple(old for old, new in ALIASES.items() if new == name)
+
 
 def _model(name: str, prefix: str, names: tuple[str, ...], module: str, kind: type[Model]) -> type[Model]:
     known = ALIASES.get(name, name)
