@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
 def _settle(machine: str, status: str) -> None:
     _log.append_keys(execution_id=machine.partition("-")[0])
     try:
-        settled = settle_ended_machine(_stack.life, machine)
+        settled = settle_ended_machine(_stack.life, machine, status)
     except ExecutionNotFound:
         _log.warning("a machine ended whose execution is gone", machine=machine, status=status)
         return

@@ -18,6 +18,7 @@ from unittest import mock
 
 from engine import probe
 from thermik.executions.lifecycle import NewExecution, create
+from thermik.executions.logs import entries_of
 from thermik.executions.model import Execution, TaskRun
 from thermik.flows.validation import parse_flow
 from thermik.local import runtime as runtime_module
@@ -30,7 +31,6 @@ from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.storage.table import Table
 from thermik.tasks.names import MODULES
-from thermik.executions.logs import entries_of
 
 WAIT_SECONDS = 30
 

@@ -15,9 +15,9 @@ from thermik.api.filters import severe_enough
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
+from thermik.executions.logs import entries_of
 from thermik.storage import schema
 from thermik.storage.table import Table
-from thermik.worker.logs import entries_of
 
 router = Router("Streams")
 

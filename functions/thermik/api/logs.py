@@ -14,9 +14,9 @@ from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.clock import parse_instant
+from thermik.executions.logs import entries_of
 from thermik.storage import schema
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete, Index, Table
-from thermik.worker.logs import entries_of
 
 FIELDS = frozenset(
     [

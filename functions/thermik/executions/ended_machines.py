@@ -7,53 +7,49 @@ without a machine.
 from __future__ import annotations
 
 from thermik.executions.after_end import after_end
+from thermik.executions.closing import close_open_task_runs
 from thermik.executions.life import Life
-from thermik.executions.model import Execution, TaskRun
+from thermik.executions.logs import execution_log
+from thermik.executions.model import Execution
 from thermik.executions.outcomes import may_work
+from thermik.executions.sla import break_agreement, broken_durations, ends
 from thermik.executions.state import StateType
 from thermik.machines.client import machine_name
 
 
-def settle_ended_machine(life: Life, machine: str) -> Execution | None:
+def settle_ended_machine(life: Life, machine: str, cause: str) -> Execution | None:
     """End the execution of a machine that is over, unless it has ended, is paused, or has another machine by now.
 
+    Args:
+        cause: what ended the machine, for the execution's log.
+
     Returns:
-        The execution, if it was ended here: as FAILED, its open task runs with it.
+        The execution, if it was ended here: by the agreement on its duration that it broke, or as FAILED.
 
     Raises:
         ExecutionNotFound: the machine is none of an execution's.
     """
-    execution_id = machine.partition("-")[0]
-
-    def failed(execution: Execution) -> Execution:
-        going = may_work(execution.state.current, held=execution.progress.held)
-        if not going or machine_name(execution) != machine:
-            return execution
-        return execution.with_state(StateType.FAILED, life.clock.now())
-
-    before = life.executions.execution(execution_id).value
-    after = life.executions.change_execution(execution_id, failed)
-    if after.state.current != StateType.FAILED or before.state.current == StateType.FAILED:
+    execution = life.executions.execution(machine.partition("-")[0]).value
+    if not may_work(execution.state.current, held=execution.progress.held) or machine_name(execution) != machine:
         return None
-    close_open_task_runs(life, execution_id, StateType.FAILED)
+    flow = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
+    broken = [sla for sla in broken_durations(flow.sla, execution.state.start_date, life.clock.now()) if ends(sla)]
+    return break_agreement(life, execution, broken[0]) if broken else _fail(life, execution, machine, cause)
+
+
+def _fail(life: Life, execution: Execution, machine: str, cause: str) -> Execution | None:
+    def failed(current: Execution) -> Execution:
+        going = may_work(current.state.current, held=current.progress.held)
+        if not going or machine_name(current) != machine:
+            return current
+        return current.with_state(StateType.FAILED, life.clock.now())
+
+    after = life.executions.change_execution(execution.id, failed)
+    if after.state.current != StateType.FAILED:
+        return None
+    log = execution_log(life.executions.table, life.clock, after)
+    log.error(f"The state machine {machine} ended without finishing the execution: {cause}")
+    log.flush()
+    close_open_task_runs(life, execution.id, StateType.FAILED)
     after_end(life, after)
     return after
-
-
-def close_open_task_runs(life: Life, execution_id: str, state: StateType) -> None:
-    """Give every task run that has not ended a final state, its attempt at work included."""
-
-    def closed(run: TaskRun) -> TaskRun:
-        if run.state.is_terminal:
-            return run
-        now = life.clock.now()
-        attempts = tuple(
-            attempt if attempt.state.is_terminal else attempt.model_copy(update={"state": attempt.state.to(state, now)})
-            for attempt in run.attempts or ()
-        )
-        changes = {"attempts": attempts} if run.attempts is not None else {}
-        return run.with_state(state, now, **changes).with_progress(lease=None, retry_at=None)
-
-    for run in life.executions.all_task_runs(execution_id):
-        if not run.value.state.is_terminal:
-            life.executions.change_task_run(execution_id, run.value.id, closed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from thermik.executions.after_end import after_end
-from thermik.executions.ended_machines import close_open_task_runs
+from thermik.executions.closing import close_open_task_runs
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.refusals import WrongState

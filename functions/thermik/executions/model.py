@@ -64,6 +64,7 @@ class RunProgress(_Model):
         values: a loop's values, in order, fixed when it opened.
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
         turn: the iteration that a loop without values is in, from 1.
+        unfinished: the children that run in one invocation have begun, and the invocation did not come to its end.
         due: when a pause ends by itself. after_due: with which state.
         token: the task token that something waits with (a pause, a subflow).
         outputs_uri: where the outputs are when they are too large for the item.
@@ -75,6 +76,7 @@ class RunProgress(_Model):
     values: tuple[str, ...] | None = None
     decision: str | None = None
     turn: int | None = None
+    unfinished: bool | None = None
     due: Instant | None = None
     after_due: StateType | None = None
     token: str | None = None

@@ -30,7 +30,6 @@ class Gap:
 
 
 GAPS: tuple[Gap, ...] = (
-    Gap(("sla",), "`sla` is not supported yet"),
     Gap(("checks",), "`checks` are not supported yet"),
     Gap(("triggers",), "`triggers` are not supported yet"),
     Gap(("listeners",), "`listeners` are not supported: use `afterExecution`, or a flow with a Flow trigger"),

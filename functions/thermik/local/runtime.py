@@ -114,4 +114,4 @@ class Runtime:
 
     def _machine_ended(self, status: ExecutionStatus) -> None:
         if status.status in (Status.FAILED, Status.TIMED_OUT):
-            settle_ended_machine(self.life, status.name)
+            settle_ended_machine(self.life, status.name, f"{status.error}: {status.cause}")

@@ -6,17 +6,11 @@ from the beginning; task runs that ended answer at once, and an attempt that was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from thermik.executions.kill import finish_kill
-from thermik.executions.launch import launch, start_machine, start_queued
+from thermik.executions.left_behind import go_on, open_executions
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
-from thermik.executions.outcomes import may_work
-from thermik.executions.slots import Slots
-from thermik.executions.state import StateType
-from thermik.storage import schema
-from thermik.storage.table import Index
 
 
 def take_over(life: Life, lives: Callable[[str], bool]) -> int:
@@ -28,23 +22,8 @@ def take_over(life: Life, lives: Callable[[str], bool]) -> int:
     orphans = (each for each in open_executions(life) if not _owned(each, lives))
     claimed = [execution for orphan in orphans if (execution := _claim(life, orphan, lives)) is not None]
     for execution in claimed:
-        _go_on(life, execution)
+        go_on(life, execution)
     return len(claimed)
-
-
-def open_executions(life: Life) -> Iterator[Execution]:
-    """Every execution that has not ended, found by index."""
-    for shard in range(schema.OPEN_SHARDS):
-        cursor: str | None = None
-        while True:
-            page = life.executions.table.query(
-                schema.open_partition(shard), index=Index.FOURTH, limit=500, cursor=cursor
-            )
-            for record in page.records:
-                yield Execution.model_validate(record.body)
-            cursor = page.cursor
-            if cursor is None:
-                break
 
 
 def _owned(execution: Execution, lives: Callable[[str], bool]) -> bool:
@@ -63,20 +42,3 @@ def _claim(life: Life, execution: Execution, lives: Callable[[str], bool]) -> Ex
 
     changed = life.executions.change_execution(execution.id, claimed)
     return changed if changed.progress.owner == me and not changed.state.is_terminal else None
-
-
-def _go_on(life: Life, execution: Execution) -> None:
-    """Bring an execution that was left behind to where its process was taking it."""
-    match execution.state.current:
-        case StateType.KILLING:
-            finish_kill(life, execution)
-        case StateType.CREATED:
-            launch(life, execution)
-        case StateType.QUEUED:
-            if Slots(life.executions.table, execution.namespace, execution.flow_id).holds(execution.id):
-                start_queued(life, execution.id)
-        case state if may_work(state, held=execution.progress.held):
-            plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-            start_machine(life, execution, plan)
-        case _:
-            return  # paused by hand: it goes on when it is resumed

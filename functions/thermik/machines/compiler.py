@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
+from thermik.flows.flow import Flow, MaxDurationSla
 from thermik.flows.tree import FlowTree, Node
 from thermik.machines import asl, limits
 from thermik.machines.folding import fold
@@ -25,9 +26,6 @@ from thermik.machines.graph import lay_out
 from thermik.machines.reachable import drop_unreachable
 from thermik.machines.shapes import SHAPES
 from thermik.machines.validator import check_machine
-
-if TYPE_CHECKING:
-    from thermik.flows.flow import Flow
 
 _HASH_LENGTH = 16
 
@@ -57,6 +55,9 @@ def compile_flow(flow: Flow, *, scheduled: bool = False) -> Definition:
     level = drop_unreachable(fold(lay_out(tree, SHAPES, lambda node: _may_retry(flow, node), scheduled=scheduled)))
     events = limits.check_history(level)
     machine = asl.write_level(level)
+    seconds = _longest_seconds(flow)
+    if seconds is not None:
+        machine["TimeoutSeconds"] = seconds
     check_machine(machine)
     text = json.dumps(machine, separators=(",", ":"))
     limits.check_size(text)
@@ -66,3 +67,9 @@ def compile_flow(flow: Flow, *, scheduled: bool = False) -> Definition:
 def _may_retry(flow: Flow, node: Node) -> bool:
     """Whether a retry is set for the task: its own, an enclosing flowable's, or the flow's."""
     return flow.retry is not None or any(place.task.retry is not None for place in (node, *node.ancestors()))
+
+
+def _longest_seconds(flow: Flow) -> int | None:
+    """After how many seconds the machine is ended, rounded up; None where no SLA on the duration ends it."""
+    ending = [sla.duration for sla in flow.sla if isinstance(sla, MaxDurationSla) and sla.behavior != "NONE"]
+    return -(-min(ending) // timedelta(seconds=1)) if ending else None

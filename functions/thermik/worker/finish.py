@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from thermik.executions.after_end import after_end
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import joined_state
+from thermik.executions.sla import break_agreement, broken_durations, ends
 from thermik.executions.state import StateType
 from thermik.flows.output_values import InvalidOutputs, output_values
 from thermik.flows.tree import TASKS
@@ -47,6 +48,9 @@ def finish(scene: Scene) -> dict[str, Any]:
     execution = scene.execution.value
     if not execution.state.is_terminal:
         execution = _end(scene)
+        for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
+            if not ends(sla):
+                execution = break_agreement(scene.ports.life, execution, sla)
         after_end(scene.ports.life, execution)
     if execution.state.current in (_S.FAILED, _S.KILLED, _S.CANCELLED):
         raise ExecutionFailed(f"execution {execution.id} is {execution.state.current.value}")

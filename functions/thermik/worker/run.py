@@ -7,6 +7,7 @@ the attempt begins, carry it out, write how it ended. Two writes, one more if th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,7 +29,6 @@ from thermik.worker.call import Busy, Call, Stopped, TaskFailed
 from thermik.worker.context import AttemptContext
 from thermik.worker.cut_short import stop_if_cut_short
 from thermik.worker.endings import MAX_RESUBMISSIONS, begun, ended, resubmissions, resubmitted
-from thermik.worker.files import AttemptFiles
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.interrupt import Interruption, Watch
 from thermik.worker.logs import log_of
@@ -51,6 +51,11 @@ def run_task(watch: Watch, scene: TaskScene, call: Call) -> None:
         TaskFailed: the task run is no success, or not yet: `settle` decides.
     """
     check_going(scene)
+    work_on(watch, scene, call)
+
+
+def work_on(watch: Watch, scene: TaskScene, call: Call, directory: Path | None = None) -> None:
+    """As `run_task`, whether or not the execution may go on; in a directory that is shared, or in one of its own."""
     run = scene.found.value if scene.found else scene.new_run(call)
     lease = run.progress.lease
     held = lease is not None and scene.ports.leases.is_held(lease)
@@ -67,16 +72,17 @@ def run_task(watch: Watch, scene: TaskScene, call: Call) -> None:
             run = resubmitted(run, scene.now())
         case Arrival.BEGIN:
             pass
-    _Attempt(watch, scene, call).go(Versioned(run, scene.found.version if scene.found else 0))
+    _Attempt(watch, scene, call, directory).go(Versioned(run, scene.found.version if scene.found else 0))
 
 
 class _Attempt:
     """One attempt from its beginning to its end."""
 
-    def __init__(self, watch: Watch, scene: TaskScene, call: Call) -> None:
+    def __init__(self, watch: Watch, scene: TaskScene, call: Call, directory: Path | None) -> None:
         self._watch = watch
         self._scene = scene
         self._call = call
+        self._directory = directory
         self._task = scene.place.node.task
         self._retry = retry_of(scene.place.node, scene.plan.flow.retry)
 
@@ -128,9 +134,9 @@ class _Attempt:
             log=log,
             variables=scene.task_variables(run),
             services=ExpressionServices(scene),
-            files=AttemptFiles(scene, run),
             interruption=interruption,
             deadline=deadline,
+            directory=self._directory,
         )
         seconds = remaining(deadline, scene.now(), timeout)
         watched = self._watch.begin(interruption, seconds, self._killed, log.flush_if_old)

@@ -6,11 +6,11 @@ import random
 from datetime import datetime, tzinfo
 from typing import Any
 
+from thermik.executions.logs import entries_of
 from thermik.expressions import ExpressionRuntimeError
 from thermik.storage import internal, schema
 from thermik.storage.key_values import KeyValueStore, TaskStates
 from thermik.worker.files import open_for_execution, size_for_execution
-from thermik.worker.logs import entries_of
 from thermik.worker.scene import Scene
 
 MAX_READ_BYTES = 10 * 1024 * 1024

@@ -10,7 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from thermik.machines.states import Op, Rider
+from thermik.worker.assertions import check_assertions
 from thermik.worker.call import Call, InvalidCall, read_call
+from thermik.worker.directory import work_in_directory
+from thermik.worker.directory_settling import settle_directory
 from thermik.worker.finish import finish, start
 from thermik.worker.flowable import close_flowable, open_flowable
 from thermik.worker.gates import await_turn, release
@@ -22,6 +25,9 @@ from thermik.worker.scene import Scene, TaskScene, enter, enter_task
 from thermik.worker.settle import settle
 from thermik.worker.subflow import call_flow, join_flow
 from thermik.worker.waiting import due, wait
+
+_STARTING = frozenset({Op.RUN, Op.OPEN, Op.CALL})
+"""Operations that start something, before which the flow's assertions must hold."""
 
 
 class Worker:
@@ -44,6 +50,8 @@ class Worker:
         """
         call = read_call(payload, deadline)
         scene = self._enter(call)
+        if call.op in _STARTING:
+            check_assertions(scene)
         for rider in call.before:
             scene = self._ride(rider, scene)
         answer = self._operate(call, scene)
@@ -73,6 +81,8 @@ class Worker:
         Op.RELEASE: lambda _, scene, call: release(scene, call),
         Op.WAIT: lambda _, scene, call: wait(scene, call),
         Op.DUE: lambda _, scene, call: due(scene, call),
+        Op.DIRECTORY: lambda worker, scene, call: work_in_directory(worker._watch, scene, call),  # noqa: SLF001 - its own
+        Op.SETTLE_DIRECTORY: lambda _, scene, call: settle_directory(scene, call),
         Op.CALL: lambda _, scene, call: call_flow(scene, call),
         Op.JOIN: lambda _, scene, __: join_flow(scene),
     }

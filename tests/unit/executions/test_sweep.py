@@ -39,7 +39,7 @@ class _Machines:
     def owner(self) -> str | None:
         return None
 
-    def start(self, execution: Execution, definition: Definition) -> None:
+    def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
         if execution.id in self.unavailable:
             raise MachinesUnavailable("not now")
         self.started.append(execution.id)

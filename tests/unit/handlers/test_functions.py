@@ -86,13 +86,13 @@ class _Context:
 
 def test_a_machine_that_ended_settles_its_execution(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     settled: list[str] = []
-    monkeypatch.setattr(events, "settle_ended_machine", lambda _life, machine: settled.append(machine))
+    monkeypatch.setattr(events, "settle_ended_machine", lambda _life, machine, _cause: settled.append(machine))
     events.handler(MACHINE_FAILED, _Context())
     assert settled == ["one-2"]
 
 
 def test_a_machine_of_a_deleted_execution_is_no_failure(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(_life: object, machine: str) -> None:
+    def gone(_life: object, machine: str, _cause: str) -> None:
         raise ExecutionNotFound(machine)
 
     monkeypatch.setattr(events, "settle_ended_machine", gone)

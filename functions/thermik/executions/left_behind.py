@@ -1,0 +1,53 @@
+"""Executions that have not ended, and how one that a crash left behind goes on.
+
+Every step can be repeated, so it does not matter how far the one that died had come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from thermik.executions.kill import finish_kill
+from thermik.executions.launch import launch, start_machine, start_queued
+from thermik.executions.life import Life
+from thermik.executions.model import Execution
+from thermik.executions.outcomes import may_work
+from thermik.executions.slots import Slots
+from thermik.executions.state import StateType
+from thermik.storage import schema
+from thermik.storage.table import Index
+
+
+def open_executions(life: Life) -> Iterator[Execution]:
+    """Every execution that has not ended, found by index."""
+    for shard in range(schema.OPEN_SHARDS):
+        cursor: str | None = None
+        while True:
+            page = life.executions.table.query(
+                schema.open_partition(shard), index=Index.FOURTH, limit=500, cursor=cursor
+            )
+            yield from (Execution.model_validate(record.body) for record in page.records)
+            cursor = page.cursor
+            if cursor is None:
+                break
+
+
+def go_on(life: Life, execution: Execution) -> None:
+    """Bring an execution whose machine does not run to where it was going.
+
+    Raises:
+        FlowNotFound, InvalidFlow, FlowTooLarge, TableUnavailable, MachinesUnavailable.
+    """
+    match execution.state.current:
+        case StateType.KILLING:
+            finish_kill(life, execution)
+        case StateType.CREATED:
+            launch(life, execution)
+        case StateType.QUEUED:
+            if Slots(life.executions.table, execution.namespace, execution.flow_id).holds(execution.id):
+                start_queued(life, execution.id)
+        case state if may_work(state, held=execution.progress.held):
+            plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+            start_machine(life, execution, plan)
+        case _:
+            return  # paused by hand: it goes on when it is resumed
