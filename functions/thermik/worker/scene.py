@@ -16,7 +16,7 @@ from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import State
 from thermik.flows.input_values import InputValues, Resolution, visible_inputs
-from thermik.flows.inputs import SecretInput
+from thermik.flows.input_types import SecretInput
 from thermik.flows.tree import AFTER_EXECUTION
 from thermik.worker.call import Call
 from thermik.worker.journal import Journal
@@ -26,6 +26,7 @@ from thermik.worker.variables import (
     Makers,
     execution_variables,
     installation_variables,
+    seen_value,
     task_variables,
     variables,
 )
@@ -88,6 +89,10 @@ class TaskScene(Scene):
         """What the expressions of the task see when this is its run."""
         more = task_variables(self.place, run, self.journal, self.ports.large_outputs.read)
         return variables(self._makers() | more)
+
+    def value_of(self, run: TaskRun) -> str | None:
+        """`taskrun.value` of a run of this task."""
+        return seen_value(self.place, run, self.journal)
 
     def new_run(self, call: Call) -> TaskRun:
         """The task run that is to be made here, CREATED when the machine entered the state."""
