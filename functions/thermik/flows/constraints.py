@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from thermik.durations import duration_text
-from thermik.flows.inputs import (
+from thermik.flows.input_types import (
     DateInput,
     DateTimeInput,
     DurationInput,
     EnumInput,
     FloatInput,
-    Input,
     IntInput,
     MultiselectInput,
     SecretInput,
@@ -24,6 +23,7 @@ from thermik.flows.inputs import (
     StringInput,
     TimeInput,
 )
+from thermik.flows.inputs import Input
 from thermik.flows.temporal import java_instant, java_time, read_date, read_instant, read_time
 
 Choices = Sequence[str]

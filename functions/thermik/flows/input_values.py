@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 from thermik.expressions import ExpressionError, Services, compile_template, render
 from thermik.flows.constraints import refusal
 from thermik.flows.encryption import Encryption
-from thermik.flows.inputs import FileInput, Input, MultiselectInput, SecretInput
+from thermik.flows.input_types import FileInput, MultiselectInput, SecretInput
+from thermik.flows.inputs import Input
 from thermik.flows.problems import Problem
 from thermik.flows.typed_values import as_text, read_typed, received
 

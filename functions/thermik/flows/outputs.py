@@ -7,8 +7,31 @@ from typing import Any
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from thermik.flows.inputs import INPUT_ID_PATTERN, INPUT_TYPES, MAX_DISPLAY_NAME, Input
+from thermik.flows.inputs import INPUT_ID_PATTERN, MAX_DISPLAY_NAME
 from thermik.flows.model import FlowModel
+
+OUTPUT_TYPES = (
+    "STRING",
+    "INT",
+    "FLOAT",
+    "BOOLEAN",
+    "BOOL",
+    "DATETIME",
+    "DATE",
+    "TIME",
+    "DURATION",
+    "FILE",
+    "JSON",
+    "YAML",
+    "URI",
+    "EMAIL",
+    "SELECT",
+    "ENUM",
+    "MULTISELECT",
+    "ARRAY",
+    "SECRET",
+)
+"""Every type that an output may have: those of inputs."""
 
 
 class Output(FlowModel):
@@ -27,7 +50,3 @@ class Output(FlowModel):
         if value not in OUTPUT_TYPES:
             raise PydanticCustomError("unknown_type", "Invalid type: {type}", {"type": value})
         return value
-
-
-OUTPUT_TYPES: dict[str, type[Input]] = {**INPUT_TYPES, "BOOL": INPUT_TYPES["BOOLEAN"]}
-"""Every type that an output may have."""

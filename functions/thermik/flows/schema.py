@@ -14,7 +14,8 @@ from pydantic.json_schema import models_json_schema
 
 from thermik.flows import aliases
 from thermik.flows.flow import Flow
-from thermik.flows.inputs import INPUT_TYPES, Input
+from thermik.flows.input_types import INPUT_TYPES
+from thermik.flows.inputs import Input
 from thermik.flows.model import FlowModel
 from thermik.flows.task import Task, TaskTypes
 from thermik.flows.trigger import Condition, Trigger, TriggerTypes

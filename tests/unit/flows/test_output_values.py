@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from thermik.flows import aliases
 from thermik.flows.encryption import AesGcm
+from thermik.flows.input_types import INPUT_TYPES
 from thermik.flows.output_values import InvalidOutputs, output_values
-from thermik.flows.outputs import Output
+from thermik.flows.outputs import OUTPUT_TYPES, Output
 from unit.flows.sample import parse
 
 KEY = AesGcm(b"k" * 16)
@@ -76,3 +78,7 @@ def test_secrets_are_encrypted_and_named_for_masking() -> None:
     with pytest.raises(InvalidOutputs, match="encryption is not configured") as caught:
         output_values(declared, {})
     assert "topsecret" not in str(caught.value)
+
+
+def test_outputs_have_the_types_of_inputs() -> None:
+    assert set(OUTPUT_TYPES) == {*INPUT_TYPES, *aliases.INPUT_TYPES}
