@@ -277,7 +277,14 @@ def _compare(operation: str, seen: str, wanted: str) -> bool:  # noqa: PLR0911 -
         case "PREFIX":
             return seen == wanted or seen.startswith(wanted + ".")
         case _:
-            return _pattern(wanted).search(seen, timeout=_PATTERN_SECONDS) is not None
+            return _found(wanted, seen)
+
+
+def _found(pattern: str, seen: str) -> bool:
+    try:
+        return _pattern(pattern).search(seen, timeout=_PATTERN_SECONDS) is not None
+    except TimeoutError:
+        raise BadRequest(f"The pattern '{pattern}' takes too long") from None
 
 
 def _query_holds(one: Filter, view: View, _now: datetime) -> bool:

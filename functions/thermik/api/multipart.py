@@ -62,10 +62,10 @@ def read_form(content_type: str, body: Body) -> Iterator[Part]:
         if after != b"\r\n":
             raise BadRequest("The form is broken: a boundary is not followed by a line's end")
         headers_end = _headers_end(body, at)
-        end = body.find(b"\r\n--" + boundary, max(headers_end - 2, at))
+        end = body.find(b"\r\n--" + boundary, headers_end)
         if end < 0:
             raise BadRequest("The form is broken: its last boundary is missing")
-        yield _part(body.part(at, headers_end).read(), body.part(min(headers_end, end), end))
+        yield _part(body.part(at, headers_end).read(), body.part(headers_end, end))
         at = end + len(boundary) + 4
     if body.part(at, min(at + 2, body.end)).read() != b"--":
         raise TooLarge(f"The form has more than {MAX_PARTS} parts")
