@@ -103,8 +103,10 @@ def test_right_credentials(guarded: Any, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "loopback"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False)]
-    + [("10.0.0.1", False), ("example.org", False), ("", False)],
+    [
+        *((host, True) for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost")),
+        *((host, False) for host in ("0.0.0.0", "::", "10.0.0.1", "example.org", "")),
+    ],
 )
 def test_who_needs_credentials(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
