@@ -19,6 +19,9 @@ SCHEDULE = {"scheduleConditions": "conditions"}
 INPUT_TYPES = {"BOOL": "BOOLEAN"}
 """Old names of input types, by which the same model reads them."""
 
+OLD_TYPE_PREFIXES = ("io.kestra.core.tasks.", "io.kestra.core.models.", "io.kestra.core.runners.")
+"""What the names of types began with before they moved to `io.kestra.plugin.core`."""
+
 DEPRECATED_INPUT_TYPES = {"ENUM": "SELECT"}
 
 _NEW_TO_OLD: Mapping[str, tuple[str, ...]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -12,9 +11,6 @@ from thermik.flows.model import FlowModel
 SYSTEM_PREFIX = "system."
 READ_ONLY = "system.readOnly"
 """The one label of Kestra's own that a flow may set."""
-
-CORRELATION_ID = "system.correlationId"
-"""The one label of Kestra's own that the starter of an execution may set."""
 
 
 class Label(FlowModel):
@@ -55,10 +51,12 @@ Labels = Annotated[
 """Labels as a flow's source may have them; always a list once read."""
 
 
-def reserved(labels: Iterable[Label], *, allowed: str) -> list[str]:
-    """Kestra's message for each label that only Kestra itself may set."""
-    return [
-        f"System labels can only be set by Kestra itself, offending label: {label.key}={label.value}"
-        for label in labels
-        if label.key.startswith(SYSTEM_PREFIX) and label.key != allowed
-    ]
+def reserved(key: str, value: object, *, allowed: str = READ_ONLY) -> str | None:
+    """Kestra's message against a label that only Kestra itself may set; None for any other.
+
+    Args:
+        allowed: the one system label that may be set here.
+    """
+    if not key.startswith(SYSTEM_PREFIX) or key == allowed:
+        return None
+    return f"System labels can only be set by Kestra itself, offending label: {key}={value}"

@@ -10,6 +10,7 @@ transaction of two writes.
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from thermik.flows.trigger import TriggerTypes
 from thermik.flows.validation import ParsedFlow, build_flow
 from thermik.storage.blobs import Blobs
 from thermik.storage.errors import Conflict
-from thermik.storage.table import Index, Put, Record, Table
+from thermik.storage.table import Delete, Index, Put, Record, Table
 
 MAX_INLINE_SOURCE = 300_000
 """Bytes of a source that stay in the revision's item; a larger one goes to a blob (items hold 380 KiB)."""
@@ -94,6 +95,7 @@ class FlowSummary:
     revision: int
     disabled: bool
     updated: datetime
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class Flows:
                 raise FlowNotFound(namespace, flow_id)
             last = self._revision(namespace, flow_id, latest.number)
             gone = replace(last, revision=last.revision + 1, deleted=True, updated=self._clock.now())
-            if self._wrote(gone, latest, disabled=False):
+            if self._wrote(gone, latest):
                 return gone
         raise Conflict(f"flow {namespace}.{flow_id} was saved by others {MAX_SAVE_ROUNDS} times over")
 
@@ -188,16 +190,21 @@ class Flows:
                     return last
             number = latest.number + 1
             saved = FlowRevision(flow.namespace, flow.id, number, parsed.source, self._clock.now())
-            if self._wrote(saved, latest, disabled=flow.disabled):
+            if self._wrote(saved, latest, flow):
                 return saved
         raise Conflict(f"flow {flow.namespace}.{flow.id} was saved by others {MAX_SAVE_ROUNDS} times over")
 
-    def _wrote(self, revision: FlowRevision, latest: _Latest, *, disabled: bool) -> bool:
+    def _wrote(self, revision: FlowRevision, latest: _Latest, flow: Flow | None = None) -> bool:
+        listed = {
+            "namespace": revision.namespace,
+            "id": revision.id,
+            "disabled": flow is not None and flow.disabled,
+            "labels": [[label.key, label.value] for label in flow.labels] if flow else [],
+        }
         body = {"revision": revision.revision, "deleted": revision.deleted, "updated": instant_text(revision.updated)}
         name = (revision.namespace, revision.id)
-        identity = {"namespace": revision.namespace, "id": revision.id}
         indexes = {} if revision.deleted else keys.indexes(*name)
-        newest = Record(keys.latest(*name), {**identity, **body, "disabled": disabled}, latest.version, indexes)
+        newest = Record(keys.latest(*name), {**body, **listed}, latest.version, indexes)
         kept = Record(keys.revision(*name, revision.revision), {**body, **self._keep_source(revision)})
         try:
             self._table.write(Put(newest), Put(kept))
@@ -272,6 +279,24 @@ class Flows:
         if not found:
             raise FlowNotFound(namespace, flow_id)
         return found
+
+    def many(self, flows: Sequence[FlowSummary]) -> builtins.list[FlowRevision]:
+        """The revisions that a list tells of, in its order, in as few reads as there are; what is gone is left out."""
+        records = self._table.get([keys.revision(each.namespace, each.id, each.revision) for each in flows])
+        pairs = zip(flows, records, strict=True)
+        return [self._read(each.namespace, each.id, record) for each, record in pairs if record is not None]
+
+    def forget(self, namespace: str, flow_id: str, revisions: Sequence[int]) -> None:
+        """Remove old revisions for good; the newest stays. Unknown ones are passed over.
+
+        Raises:
+            FlowNotFound: there never was such a flow.
+        """
+        latest = self._latest(namespace, flow_id)
+        if latest.number == 0:
+            raise FlowNotFound(namespace, flow_id)
+        for number in {*revisions} - {latest.number}:
+            self._table.write(Delete(keys.revision(namespace, flow_id, number)))
 
     def list(self, namespace: str | None = None, *, limit: int = 100, cursor: str | None = None) -> FlowPage:
         """Flows that are not deleted, by namespace and id, a page at a time. Raises: InvalidCursor."""
@@ -351,4 +376,5 @@ def _check_existence(flow: Flow, latest: _Latest, *, must_exist: bool | None) ->
 def _summary(record: Record) -> FlowSummary:
     body = record.body
     updated = parse_instant(body["updated"])
-    return FlowSummary(body["namespace"], body["id"], body["revision"], body["disabled"], updated)
+    labels = tuple((key, value) for key, value in body["labels"])
+    return FlowSummary(body["namespace"], body["id"], body["revision"], body["disabled"], updated, labels)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from thermik.flows.labels import READ_ONLY, SYSTEM_PREFIX
+from thermik.flows.labels import reserved
 from thermik.flows.problems import Place
 
 Finding = tuple[Place, str]
@@ -130,8 +130,8 @@ def _reserved_labels(data: dict[str, Any], place: Place) -> Iterator[Finding]:
     for step in place:
         labels = labels.get(step) if isinstance(labels, dict) else labels[step]
     for step, key, value in _label_pairs(labels):
-        if key.startswith(SYSTEM_PREFIX) and key != READ_ONLY:
-            message = f"System labels can only be set by Kestra itself, offending label: {key}={value}"
+        message = reserved(key, value)
+        if message is not None:
             yield (*place, step), message
 
 

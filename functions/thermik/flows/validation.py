@@ -10,8 +10,8 @@ A text that is no template is a warning: Kestra accepts it, and the task that re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -91,6 +91,26 @@ def validate_source(source: str, types: TaskTypes, triggers: TriggerTypes | None
     except InvalidFlow as invalid:
         return list(invalid.problems)
     return []
+
+
+def validate_part(
+    source: str, section: Literal["tasks", "triggers"], types: TaskTypes, triggers: TriggerTypes | None = None
+) -> list[Problem]:
+    """Every problem of one task's or trigger's source alone, as an editor of single tasks asks."""
+    try:
+        document = read_source(source)
+    except InvalidFlow as invalid:
+        return list(invalid.problems)
+    place: Place = (section, 0)
+    data = {"id": "part", "namespace": "part", "tasks": [], section: [document.data]}
+    positions = {(*place, *inner): position for inner, position in document.positions.items()}
+    checking = _Checking(Document(data, positions, document.problems), types, triggers)
+    prefix = place_text(place)
+    return [
+        replace(problem, path=problem.path.removeprefix(prefix).removeprefix("."))
+        for problem in checking.problems(checking.model())
+        if problem.path != "tasks"
+    ]
 
 
 def build_flow(
@@ -229,9 +249,24 @@ def _warnings(data: dict[str, Any], tasks: Sequence[PlacedTask]) -> Iterator[Fin
             yield (*place, "workerGroup"), sentence
 
 
+def _old_types(value: Any, place: Place) -> Iterator[str]:
+    """Paths of the types that have moved."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _old_types(item, (*place, index))
+    elif isinstance(value, dict):
+        kind = value.get("type")
+        if isinstance(kind, str) and kind.startswith(aliases.OLD_TYPE_PREFIXES):
+            yield place_text((*place, "type"))
+        for name, item in value.items():
+            yield from _old_types(item, (*place, name))
+
+
 def deprecations(data: dict[str, Any]) -> Iterator[str]:
     """Paths of the old names that a flow's data uses."""
     yield from (name for name in (*aliases.FLOW, "listeners") if name in data)
+    for section in plugin_defaults.SECTIONS:
+        yield from _old_types(data.get(section), (section,))
     for index, declared in enumerate(data.get("inputs") or []):
         if not isinstance(declared, dict):
             continue

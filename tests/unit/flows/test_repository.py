@@ -143,6 +143,31 @@ def test_lists_page_by_namespace_and_overall(flows: Flows) -> None:
     assert sorted(flows.namespaces()) == ["a", "a-b", "a.b", "b"]
 
 
+def test_lists_tell_labels_and_lead_to_the_revisions_in_one_read(flows: Flows, table: CountingTable) -> None:
+    for number in range(3):
+        flows.create(parse(id=f"f{number}", labels={"team": f"t{number}"}))
+    listed = flows.list("tests").flows
+    before = table.reads
+
+    found = flows.many(listed)
+
+    assert [each.id for each in found] == ["f0", "f1", "f2"]
+    assert table.reads == before + 1
+    assert listed[1].labels == (("team", "t1"),)
+
+
+def test_old_revisions_can_be_forgotten_but_not_the_newest(flows: Flows) -> None:
+    for number in range(3):
+        flows.save(parse(description=f"{number}"))
+
+    flows.forget("tests", "sample", [1, 3, 9])
+
+    assert [kept.revision for kept in flows.revisions("tests", "sample")] == [2, 3]
+    assert flows.save(parse(description="new")).revision == 4
+    with pytest.raises(FlowNotFound):
+        flows.forget("tests", "nobody", [1])
+
+
 def test_a_known_revision_is_loaded_without_reading(flows: Flows, table: CountingTable) -> None:
     flows.create(parse())
     loaded = flows.load("tests", "sample", 1)

@@ -9,7 +9,7 @@ import yaml
 from conftest import shared_dir
 from thermik.flows.problems import InvalidFlow, Position
 from thermik.flows.task import Task
-from thermik.flows.validation import build_flow, validate_source
+from thermik.flows.validation import build_flow, parse_flow, validate_part, validate_source
 from thermik.tasks.registry import Registry
 from thermik.triggers.registry import TriggerRegistry
 from unit.flows.sample import CALL, LOG, SEQUENTIAL, TYPES, log, parse, problems, source
@@ -204,6 +204,37 @@ def test_old_names_are_read_and_told() -> None:
     assert [declared.id for declared in parsed.flow.inputs] == ["a", "m"]
     assert parsed.flow.plugin_defaults[0].type == LOG
     assert parsed.deprecations == ("taskDefaults", "inputs[0].name", "inputs[0].type", "inputs[1].options")
+
+
+def test_types_that_have_moved_are_told() -> None:
+    runner = {"id": "s", "type": SEQUENTIAL, "tasks": [{**log(), "type": "io.kestra.core.tasks.log.Log"}]}
+
+    assert parse_flow(source(tasks=[runner]), Registry()).deprecations == ("tasks[0].tasks[0].type",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"id: a\ntype: {LOG}\nmessage: m", []),
+        (f"id: a\ntype: {LOG}\nmesage: m", [("message", 1), ("mesage", 3)]),
+        (f"id: a.b\ntype: {LOG}\nmessage: m\nmessage: n", [("id", 1), ("message", 4)]),
+        ("id: a\ntype: no.Such", [("", 1)]),
+        ("id: [", [("", 2)]),
+        ("- a", [("", 1)]),
+    ],
+)
+def test_one_task_alone(text: str, expected: list[tuple[str, int]]) -> None:
+    found = validate_part(text, "tasks", TYPES)
+
+    assert [(problem.path, problem.position.line if problem.position else 0) for problem in found] == expected
+
+
+def test_one_trigger_alone() -> None:
+    webhook = "id: a\ntype: io.kestra.plugin.core.trigger.Webhook"
+
+    [missing] = [found for found in validate_part(webhook, "triggers", TYPES, TriggerRegistry()) if found.path == "key"]
+
+    assert missing.message == "must not be null"
 
 
 def test_worker_groups_are_accepted_with_a_warning() -> None:
