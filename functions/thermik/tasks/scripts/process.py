@@ -252,14 +252,13 @@ class _Watch:
 
     def _leave(self) -> bool:
         """Take what stands in pipes that others still hold, but wait for nothing."""
-        held = bool(self._splitters)
         for fd, (stream, splitter) in list(self._splitters.items()):
             for _ in range(_LAST_READS):
                 if not self._read(fd):
                     break
             for line in splitter.end():
                 self._on_line(stream, line)
-        return held
+        return bool(self._splitters)
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
