@@ -18,6 +18,7 @@ from thermik.machines.states import (
     Branches,
     Choose,
     Done,
+    Exceeds,
     Fails,
     Invoke,
     Level,
@@ -173,9 +174,23 @@ def _turns(state: Turns, _: Level) -> dict[str, Any]:
         "ItemsPath": "$.opened.items",
         "ItemSelector": item,
         "MaxConcurrency": state.limit,
-        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, **write_level(state.level)},
+        "ItemProcessor": {
+            "ProcessorConfig": _DISTRIBUTED if state.distributed else _INLINE,
+            **write_level(state.level),
+        },
         **_around(state),
     }
+
+
+_INLINE = {"Mode": "INLINE"}
+_DISTRIBUTED = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+
+
+def _exceeds(state: Exceeds, _: Level) -> dict[str, Any]:
+    variable = f"$.{state.variable}"
+    rules = [{"Variable": variable, "IsPresent": True}, {"Variable": variable, "NumericGreaterThan": state.bound}]
+    choice = {"And": rules, "Next": fitting_name(state.above)}
+    return {"Type": "Choice", "Choices": [choice], "Default": fitting_name(state.next)}
 
 
 def _wait(state: WaitUntil, _: Level) -> dict[str, Any]:
@@ -196,6 +211,7 @@ def _fails(state: Fails, _: Level) -> dict[str, Any]:
 _WRITERS: dict[type[State], Callable[[Any, Level], dict[str, Any]]] = {
     Invoke: _invoke,
     Choose: _choose,
+    Exceeds: _exceeds,
     WaitUntil: _wait,
     Branches: _branches,
     Turns: _turns,

@@ -27,7 +27,7 @@ def check_history(level: Level) -> int:
     Raises:
         FlowTooLarge: even so it is more than a history holds.
     """
-    events = _events(level)
+    events = events_of(level)
     if events > MAX_HISTORY_EVENTS:
         raise FlowTooLarge(
             f"the flow passes through {events} events of a state machine's history, of which Step Functions keeps "
@@ -46,15 +46,16 @@ def check_size(definition: str) -> None:
         )
 
 
-def _events(level: Level) -> int:
+def events_of(level: Level) -> int:
+    """History events of one pass through a level, failures not counted; what is distributed has its own history."""
     total = 0
     for state in level.states.values():
         total += _EVENTS.get(type(state), 2)
         match state:
             case Branches(levels=levels):
-                total += sum(map(_events, levels))
-            case Turns(level=inner):
-                total += _events(inner)
+                total += sum(map(events_of, levels))
+            case Turns(level=inner, distributed=False):
+                total += events_of(inner)
             case Invoke(name=name) if name.endswith(":settle"):
                 total -= _EVENTS[Invoke]  # only a failure comes here
             case _:

@@ -175,7 +175,7 @@ def judged(name: str, op: Op, node: Node, following: str, *, caught: str, stoppe
         stopped=stopped,
         keep="settled",
         select=("verdict", "at"),
-        with_error=op is Op.SETTLE,
+        with_error=op in (Op.SETTLE, Op.SETTLE_DIRECTORY),
     )
 
 

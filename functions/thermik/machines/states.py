@@ -26,6 +26,8 @@ class Op(StrEnum):
     CHECK = "check"
     AWAIT = "await"
     RELEASE = "release"
+    DIRECTORY = "directory"
+    SETTLE_DIRECTORY = "settleDirectory"
 
 
 class Verdict(StrEnum):
@@ -103,6 +105,16 @@ class Choose(State):
 
 
 @dataclass(frozen=True, slots=True)
+class Exceeds(State):
+    """Go one way when a number in the state's data is above a bound, another way when it is not."""
+
+    variable: str
+    bound: int
+    above: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class WaitUntil(State):
     """Wait for the instant that stands in the state's data."""
 
@@ -128,6 +140,7 @@ class Turns(State):
         limit: turns at a time, 0 for no limit.
         scoped: each turn is a scope of its own (a loop); else the turns are branches that run side by side
             and the item tells which.
+        distributed: each turn is a machine execution of its own, with a history of its own (a distributed Map).
     """
 
     level: Level
@@ -136,6 +149,7 @@ class Turns(State):
     stopped: str
     caught: str
     scoped: bool = True
+    distributed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +187,8 @@ def targets(state: State) -> Iterator[str]:
         case Choose(cases=cases, default=default):
             yield from cases.values()
             yield default
+        case Exceeds(above=above, next=following):
+            yield from (above, following)
         case WaitUntil(next=following):
             yield following
         case (

@@ -126,10 +126,12 @@ def _fail(scene: TaskScene, found: Versioned[TaskRun], error: Exception) -> None
 
 def _answer(scene: TaskScene, run: TaskRun, decision: str | None = None) -> dict[str, Any]:
     """What the machine's Choice and Map need: names and integers."""
+    items = _items(scene, run)
     return {
         "decision": decision or run.progress.decision or "",
         "run": run.id,
-        "items": _items(scene, run),
+        "items": items,
+        "count": len(items),
         "seconds": _seconds(scene, run),
     }
 

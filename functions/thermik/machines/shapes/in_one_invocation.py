@@ -1,0 +1,36 @@
+"""WorkingDirectory: one invocation runs all the children; what it left unfinished is settled as a task's failure is."""
+
+from __future__ import annotations
+
+from thermik.flows.shapes import InOneInvocation
+from thermik.flows.tree import Node
+from thermik.machines.lowering import ALWAYS, SKIP, Inside, Lowering, judged
+from thermik.machines.states import Choose, Invoke, Level, Op, Verdict, WaitUntil
+
+
+def lower_in_one_invocation(
+    lowering: Lowering, node: Node, shape: InOneInvocation, inside: Inside, level: Level
+) -> str:
+    """The invocation, which also opens; a verdict after a failure: `errors`, or the whole once more."""
+    exits = inside.exits
+    settle, settled, wait, opened = (f"{node.id}:{role}" for role in ("settle", "settled", "wait", "opened"))
+    cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
+    if any(lowering.retried(child) for child in node.branches[shape.branch]):
+        cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
+    level.add(Choose(settled, "settled.verdict", cases, default=exits.failed))
+    level.add(judged(settle, Op.SETTLE_DIRECTORY, node, settled, caught=exits.failed))
+    conditional = node.task.run_if != ALWAYS
+    if conditional:
+        level.add(Choose(opened, "opened.decision", {SKIP: inside.skipped}, default=exits.then))
+    return level.add(
+        Invoke(
+            node.id,
+            Op.DIRECTORY,
+            node.id,
+            next=opened if conditional else exits.then,
+            caught=settle,
+            error_path="error",
+            keep="opened" if conditional else None,
+            select=("decision",) if conditional else (),
+        )
+    )
