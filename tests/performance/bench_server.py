@@ -46,6 +46,7 @@ def _one_by_one(server: Server, floor: Floor, writes: int, rounds: int) -> list[
     durations: list[list[float]] = []
     commits: list[list[float]] = []
     for _ in range(rounds):
+        server.reconnect()
         durations.append(sorted(1000 * server.run("one") for _ in range(EXECUTIONS)))
         commits.append(sorted(1000 * floor.commits(writes) for _ in range(EXECUTIONS)))
     last = EXECUTIONS * 99 // 100
@@ -62,6 +63,7 @@ def _at(rounds: list[list[float]], place: int) -> list[float]:
 
 def _busy(server: Server, rounds: int) -> Row:
     peaks = []
+    server.reconnect()
     for _ in range(rounds):
         with Peak(server) as peak:
             server.run(f"sequence{SEQUENCE}")

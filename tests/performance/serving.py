@@ -59,6 +59,10 @@ class Server:
         self._process.wait(30)
         self._directory.cleanup()
 
+    def reconnect(self) -> None:
+        """Begin with a new connection: the server closes one that was idle for long."""
+        self._connection.close()
+
     def save(self, source: str) -> None:
         """Create a flow."""
         self._call("POST", f"{BASE}/flows", source, {"Content-Type": "application/x-yaml"})
