@@ -5,11 +5,11 @@ Each gives Kestra's reason for refusing, or None. Bounds are inclusive.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from thermik.durations import duration_text
+from thermik.expressions.limits import MAX_REGEX_SECONDS
 from thermik.flows.input_types import (
     DateInput,
     DateTimeInput,
@@ -37,7 +37,13 @@ def refusal(declared: Input, value: Any, choices: Choices = ()) -> str | None:
 
 
 def _pattern(declared: Any, value: str, _: Choices) -> str | None:
-    if declared.validator is None or re.fullmatch(declared.validator, value):
+    """A pattern that runs away is stopped. Raises: ExpressionError."""
+    if declared.validator is None:
+        return None
+    from thermik.expressions.java.regex import bounded_by_time, compiled
+
+    expression = compiled(declared.validator)
+    if bounded_by_time(declared.validator, lambda: expression.fullmatch(value, timeout=MAX_REGEX_SECONDS)):
         return None
     return f"it must match the pattern `{declared.validator}`"
 

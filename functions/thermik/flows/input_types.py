@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from thermik.expressions import ExpressionError
 from thermik.flows import aliases
 from thermik.flows.dynamic import Duration
 from thermik.flows.inputs import Input
@@ -38,9 +38,11 @@ class _Pattern(Input):
     @classmethod
     def _compiles(cls, value: str | None) -> str | None:
         if value is not None:
+            from thermik.expressions.java.regex import compiled
+
             try:
-                re.compile(value)
-            except (re.error, RecursionError, OverflowError) as error:
+                compiled(value)
+            except ExpressionError as error:
                 raise ValueError(f"invalid pattern [{value}]") from error
         return value
 

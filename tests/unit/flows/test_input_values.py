@@ -192,6 +192,12 @@ def test_bounds_of_each_kind(kind: str, properties: dict[str, Any], accepted: An
     assert re.fullmatch(re.escape(reason).replace(r"\.\*", ".*"), refused(kind, value, **properties))
 
 
+def test_validators_are_javas_and_cannot_run_away() -> None:
+    assert one("STRING", "éa", validator="\\p{L}+") == "éa"
+    assert refused("STRING", "a\n", validator="a").startswith("it must match the pattern")
+    assert "seconds" in refused("STRING", "a" * 60 + "!", validator="(a|a|aa)+")
+
+
 def test_choices_are_free_where_they_are_optional_or_custom() -> None:
     assert one("SELECT", "c", values=["a"], required=False) == "c"
     assert one("SELECT", "c", values=["a"], allowCustomValue=True) == "c"
