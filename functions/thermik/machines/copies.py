@@ -10,7 +10,7 @@ from thermik.machines.states import Branches, Choose, Exceeds, Invoke, Level, St
 
 
 def copied(level: Level, mark: str) -> Level:
-    """A level, and all inside it, with a mark behind the task's id in every name (`task` → `task~mark`)."""
+    """A level, and all inside it, with a mark behind the task's id in every name (`task` → `task~loop`)."""
     names = {name: _marked(name, mark) for name in level.states}
     states = {names[name]: _renamed(state, names, mark) for name, state in level.states.items()}
     return Level(names[level.start], states)

@@ -6,7 +6,7 @@ Used by tasks, by expressions and by the API alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +39,17 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class _Write:
+    namespace: str
+    key: str
+    value: Any
+    kind: str
+    description: str | None
+    lives: timedelta | None
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyValueStore:
     """The KV pairs of all namespaces."""
 
@@ -61,9 +72,10 @@ class KeyValueStore:
         lives: timedelta | None = None,
     ) -> Pair:
         """Set a pair over whatever there is. Raises: Conflict when others keep setting it, ItemTooLarge."""
+        write = _Write(namespace, key, value, kind, description, lives, None)
         for _ in range(MAX_ROUNDS):
             try:
-                return self._put(namespace, key, value, kind, description, lives, overwrite=True)
+                return self._put(write, self.table.get([schema.key_value(namespace, key)])[0])
             except Conflict:
                 continue
         raise Conflict(f"the key {key} of {namespace} is being changed by others")
@@ -75,14 +87,21 @@ class KeyValueStore:
         value: Any,
         kind: str,
         *,
+        by: str,
         description: str | None = None,
         lives: timedelta | None = None,
     ) -> Pair | None:
-        """Set a pair if there is none; None, and nothing changed, if there is one."""
+        """Set a pair if there is none; None, and nothing changed, if there is one.
+
+        Args:
+            by: who sets it; the same one may set the same pair again, as a repeated call does.
+        """
+        write = _Write(namespace, key, value, kind, description, lives, by)
         try:
-            return self._put(namespace, key, value, kind, description, lives, overwrite=False)
+            return self._put(write, None)
         except Conflict:
-            return None
+            record = self.table.get([schema.key_value(namespace, key)])[0]
+            return _pair(record) if record is not None and record.body.get("by") == by else None
 
     def delete(self, namespace: str, key: str) -> bool:
         """Delete a pair; whether there was one."""
@@ -102,31 +121,24 @@ class KeyValueStore:
             if cursor is None:
                 return found
 
-    def _put(
-        self,
-        namespace: str,
-        key: str,
-        value: Any,
-        kind: str,
-        description: str | None,
-        lives: timedelta | None,
-        *,
-        overwrite: bool,
-    ) -> Pair:
-        place = schema.key_value(namespace, key)
-        found = self.table.get([place])[0] if overwrite else None
+    def _put(self, write: _Write, found: Record | None) -> Pair:
         now = self.clock.now()
-        expires = int((now + lives).timestamp()) if lives is not None else None
         body = {
-            "value": value,
-            "kind": kind,
-            "description": description,
+            "value": write.value,
+            "kind": write.kind,
+            "description": write.description,
             "created": found.body["created"] if found else instant_text(now),
             "updated": instant_text(now),
+            "by": write.by,
         }
-        record = Record(place, body, found.version if found else 0, expires_at=expires)
+        record = Record(
+            schema.key_value(write.namespace, write.key),
+            body,
+            found.version if found else 0,
+            expires_at=int((now + write.lives).timestamp()) if write.lives is not None else None,
+        )
         self.table.write(Put(record))
-        return _pair(Record(place, body, record.version + 1, expires_at=expires))
+        return _pair(replace(record, version=record.version + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from thermik.tasks.ports import KeyValue
 
 
 class TaskKeyValues:
-    """`KeyValues` for tasks."""
+    """`KeyValues` for the tasks of an attempt; `by` names it, so that it may repeat what it did."""
 
-    def __init__(self, store: KeyValueStore) -> None:
+    def __init__(self, store: KeyValueStore, by: str) -> None:
         self._store = store
+        self._by = by
 
     def get(self, namespace: str, key: str) -> tuple[bool, Any]:
         """Whether the key exists, and its value."""
@@ -22,10 +23,11 @@ class TaskKeyValues:
 
     def put(self, namespace: str, key: str, entry: KeyValue, *, overwrite: bool) -> bool:
         """Set a pair; False where it exists and may not be overwritten."""
-        write = self._store.put if overwrite else self._store.add
-        pair = write(
-            namespace, key, entry.value, entry.kind.value, description=entry.description, lives=entry.time_to_live
-        )
+        kind, description, lives = entry.kind.value, entry.description, entry.time_to_live
+        if overwrite:
+            self._store.put(namespace, key, entry.value, kind, description=description, lives=lives)
+            return True
+        pair = self._store.add(namespace, key, entry.value, kind, by=self._by, description=description, lives=lives)
         return pair is not None
 
     def delete(self, namespace: str, key: str) -> bool:

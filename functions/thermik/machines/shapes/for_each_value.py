@@ -34,7 +34,7 @@ def lower_for_each_value(lowering: Lowering, node: Node, shape: ForEachValue, in
     many = replace(
         few,
         name=f"{node.id}:many",
-        level=copied(turn, "many"),
+        level=copied(turn, node.id),
         limit=shape.limit or DISTRIBUTED_LIMIT,
         distributed=True,
     )
