@@ -230,3 +230,16 @@ def test_kv_pairs(server: Server) -> None:
     assert [entry["key"] for entry in server.json("GET", "/namespaces/api.kv.below/kv/inheritance")] == ["answer"]
     assert [server.json("DELETE", place), server.json("DELETE", place)] == [True, False]
     server.json("GET", place, 404)
+
+
+def test_expressions_are_tried_on_an_execution(server: Server) -> None:
+    execution = server.run("api.run", "shout", {"who": "eva", "count": 7})
+    place = f"/executions/{execution['id']}/actions/eval"
+    assert server.json("POST", place, data="{{ inputs.count + 1 }} {{ outputs.say.value }}") == {"result": "8 EVA 7"}
+    failed = server.json("POST", place, data="{{ nothing.there }}")
+    assert set(failed) == {"error", "stackTrace"}
+    [task_run] = [run for run in execution["taskRunList"] if run["taskId"] == "log"]
+    of_run = server.json("POST", f"{place}/{task_run['id']}", data="{{ task.id }} {{ taskrun.id }}")
+    assert of_run == {"result": f"log {task_run['id']}"}
+    server.json("POST", f"{place}/none", 404, data="x")
+    assert "error" in server.json("POST", place, data="{{ secret('HOME') }}")

@@ -115,3 +115,55 @@ def test_the_document_has_every_route(thermik_server: Server) -> None:
     ids = [operation["operationId"] for path in paths.values() for operation in path.values()]
     assert len(ids) == len({*ids})
     assert all(operation["summary"] for path in paths.values() for operation in path.values())
+
+
+def test_parts_of_flows_are_validated_alone(thermik_server: Server) -> None:
+    task = "id: a\ntype: io.kestra.plugin.core.log.Log\nmessages: x\n"
+    refused = thermik_server.json("POST", "/flows/validate/task", data=task)
+    assert "Unrecognized field" in refused["constraints"]
+    assert "constraints" not in thermik_server.json(
+        "POST", "/flows/validate/task", data=task.replace("messages", "message")
+    )
+    thermik_server.json("POST", "/flows/validate/task", 422, params={"section": "NONE"}, data=task)
+
+
+def test_many_flows_are_switched_exported_imported_and_deleted(thermik_server: Server) -> None:
+    for name in ("one", "two"):
+        thermik_server.put_flow(_source(name, "api.many"))
+    ids = [{"namespace": "api.many", "id": name} for name in ("one", "two")]
+    assert thermik_server.json("POST", "/flows/disable/by-ids", json=ids)["count"] == 2
+    assert thermik_server.json("POST", "/flows/disable/by-ids", json=ids)["count"] == 0
+    thermik_server.json("POST", "/executions/api.many/one", 409)
+    query = {"filters[namespace][EQUALS]": "api.many"}
+    assert thermik_server.json("POST", "/flows/enable/by-query", params=query)["count"] == 2
+    assert thermik_server.json("GET", "/flows/api.many/one")["disabled"] is False
+
+    archive = thermik_server.call("POST", "/flows/export/by-ids", json=ids).content
+    assert archive == thermik_server.call("GET", "/flows/export/by-query", params=query).content
+    thermik_server.json("DELETE", "/flows/delete/by-ids", 404, json=[*ids, {"namespace": "api.many", "id": "none"}])
+    assert thermik_server.json("DELETE", "/flows/delete/by-query", params=query)["count"] == 2
+    upload = {"fileUpload": ("flows.zip", archive)}
+    assert thermik_server.json("POST", "/flows/import", files=upload) == []
+    assert [each["id"] for each in thermik_server.json("GET", "/flows/api.many")] == ["one", "two"]
+    broken = {"fileUpload": ("flows.yml", "id: x\n---\n" + _source("three", "api.many"))}
+    assert thermik_server.json("POST", "/flows/import", files=broken) == ["0"]
+    thermik_server.json("POST", "/flows/import", 422, params={"failOnError": "true"}, files=broken)
+    thermik_server.json("POST", "/flows/import", 400, files={"fileUpload": ("a.zip", b"none")})
+
+
+def test_a_namespace_is_replaced_as_a_whole(thermik_server: Server) -> None:
+    thermik_server.put_flow(_source("old", "api.whole"))
+    both = f"{_source('new', 'api.whole')}---\n{_source('newer', 'api.whole')}"
+    saved = thermik_server.json("POST", "/flows/api.whole", data=both)
+    assert [each["id"] for each in saved] == ["new", "newer"]
+    assert [each["id"] for each in thermik_server.json("GET", "/flows/api.whole")] == ["new", "newer"]
+    thermik_server.json("POST", "/flows/api.whole", 422, data=_source("x", "api.elsewhere"))
+
+
+def test_old_revisions_can_be_removed(thermik_server: Server) -> None:
+    thermik_server.put_flow(_source("removed"))
+    for message in ("two", "three"):
+        thermik_server.json("PUT", "/flows/api.flows/removed", data=_source("removed").replace("hello", message))
+    thermik_server.json("DELETE", "/flows/api.flows/removed/revisions", params={"revisions": "1,2"})
+    assert [each["revision"] for each in thermik_server.json("GET", "/flows/api.flows/removed/revisions")] == [3]
+    thermik_server.json("DELETE", "/flows/api.flows/removed/revisions", 422, params={"revisions": "x"})

@@ -28,10 +28,12 @@ from thermik.api.services import Services
 RESOURCES = (
     "bulk",
     "configs",
+    "evaluation",
     "execution_actions",
     "execution_files",
     "executions",
     "flows",
+    "flows_bulk",
     "follow",
     "key_values",
     "logs",

@@ -26,7 +26,6 @@ from thermik.api.services import Services
 from thermik.executions import changes, kill, pausing, replay, revival
 from thermik.executions.model import Execution, Label
 from thermik.executions.state import StateType
-from thermik.flows.inputs import Input
 from thermik.identity import ID_LENGTH, new_id
 
 FORM = "multipart/form-data"
@@ -91,7 +90,7 @@ def resume_with_form(services: Services, request: Request) -> Execution:
     """Resume, with what the form has. Raises: InvalidInputs, WrongState."""
     execution_id = request["execution_id"]
     execution = services.executions.execution(execution_id).value
-    declared = asked_on_resume(services, execution)
+    declared = pausing.asked_on_resume(services.life, execution)
     if not declared:
         return pausing.resume(services.life, execution_id)
     flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
@@ -100,17 +99,6 @@ def resume_with_form(services: Services, request: Request) -> Execution:
         context = {"inputs": execution.inputs or {}}
         values, _ = store_inputs(services, flow, execution_id, declared, given, context)
     return pausing.resume(services.life, execution_id, values.values)
-
-
-def asked_on_resume(services: Services, execution: Execution) -> list[Input]:
-    """The inputs of the Pause task that a resume would end; none where it waits for none."""
-    if execution.state.current != StateType.PAUSED or execution.progress.held:
-        return []
-    paused = pausing.first_paused(services.life, execution.id)
-    if paused is None:
-        return []
-    tree = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
-    return list(getattr(tree[paused.task_id].task, "on_resume", None) or [])
 
 
 @_action("POST", "restart", query="revision")

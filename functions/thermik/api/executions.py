@@ -9,16 +9,16 @@ from thermik.api.answers import NO_CONTENT, Answer, Awaited, page
 from thermik.api.creation import create_from_form
 from thermik.api.errors import BadRequest
 from thermik.api.execution_search import FIELDS, newest_of_flow, search_executions
-from thermik.api.execution_wire import many_with_task_runs, with_task_runs
+from thermik.api.execution_wire import many_with_task_runs, task_runs_of, with_task_runs
 from thermik.api.filters import read_filters
 from thermik.api.flow_wire import flow_for_execution
 from thermik.api.paging import PAGE_QUERY, page_request
 from thermik.api.request import Request
-from thermik.api.routing import Router
+from thermik.api.routing import TENANT, Router
 from thermik.api.services import Services
 from thermik.clock import instant_text
 from thermik.executions.changes import delete as delete_one
-from thermik.executions.model import Execution
+from thermik.executions.model import Execution, TaskRun, execution_wire
 
 FORM = "multipart/form-data"
 MAX_LATEST = 500
@@ -38,20 +38,20 @@ router = Router("Executions")
 def create(services: Services, request: Request) -> Answer:
     """Start an execution; with `wait`, answer when it has ended."""
     execution = create_from_form(services, request)
-    created = Answer(started_wire(services, execution))
+    created = Answer(_started(execution, []))
     if not request.flag("wait"):
         return created
 
     def ended() -> Answer | None:
         now = services.executions.execution(execution.id).value
-        return Answer(started_wire(services, now)) if now.state.is_terminal else None
+        return Answer(_started(now, task_runs_of(services, now.id))) if now.state.is_terminal else None
 
     return replace(created, awaited=Awaited(execution.id, ended))
 
 
-def started_wire(services: Services, execution: Execution) -> dict[str, Any]:
+def _started(execution: Execution, task_runs: list[TaskRun]) -> dict[str, Any]:
     """An execution as the answer to its creation: with where people can look at it."""
-    return with_task_runs(services, execution) | {"url": f"/ui/executions/{execution.id}"}
+    return {**execution_wire(execution, task_runs, TENANT), "url": f"/ui/executions/{execution.id}"}
 
 
 @router.route("GET", "/executions/<execution_id>")

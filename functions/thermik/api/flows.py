@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from thermik.api.answers import NO_CONTENT, Answer, page
 from thermik.api.errors import NotFound, Unprocessable
@@ -14,7 +14,7 @@ from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.flows.problems import InvalidFlow
-from thermik.flows.validation import ParsedFlow, parse_flow
+from thermik.flows.validation import ParsedFlow, parse_flow, validate_part
 
 YAML = "application/x-yaml"
 
@@ -58,6 +58,16 @@ def list_revisions(services: Services, request: Request) -> list[dict[str, Any]]
     """Every revision of a flow with its source, oldest first."""
     found = services.flows.revisions(request["namespace"], request["flow_id"])
     return [flow_wire(revision, source=True) for revision in found]
+
+
+@router.route("DELETE", "/flows/<namespace>/<flow_id>/revisions", query="revisions")
+def forget_revisions(services: Services, request: Request) -> Answer:
+    """Remove old revisions; the newest stays."""
+    wanted = ",".join(request.all("revisions")).split(",")
+    if not all(number.strip().isdigit() for number in wanted):
+        raise Unprocessable("Parameter 'revisions' must be numbers, divided by commas")
+    services.flows.forget(request["namespace"], request["flow_id"], [int(number) for number in wanted])
+    return Answer()
 
 
 @router.route("GET", "/flows/<namespace>/<flow_id>/tasks/<task_id>", query="revision")
@@ -109,10 +119,25 @@ def save_many(services: Services, request: Request) -> list[dict[str, Any]]:
     saved = [services.flows.save(each) for each in parsed]
     if namespace is not None and request.flag("delete", default="namespace" in request.variables):
         kept = {each.flow.id for each in parsed if each.flow.namespace == namespace}
-        for revision in [*every_flow(services.flows, namespace)]:
+        for revision in every_flow(services.flows, namespace):
             if revision.id not in kept:
                 services.flows.delete(namespace, revision.id)
     return [flow_wire(revision, source=True) for revision in saved]
+
+
+@router.route("POST", "/flows/validate/task", query="section", consumes=YAML)
+def validate_task(services: Services, request: Request) -> dict[str, Any]:
+    """Every problem of one task alone, in YAML or JSON; with `section=TRIGGERS` of a trigger."""
+    section = request.get("section") or "TASKS"
+    if section not in {"TASKS", "TRIGGERS"}:
+        raise Unprocessable(f"Parameter 'section' must be TASKS or TRIGGERS, not '{section[:100]}'")
+    return _part(services, request, "tasks" if section == "TASKS" else "triggers")
+
+
+@router.route("POST", "/flows/validate/trigger", consumes=YAML)
+def validate_trigger(services: Services, request: Request) -> dict[str, Any]:
+    """Every problem of one trigger alone, in YAML or JSON."""
+    return _part(services, request, "triggers")
 
 
 def documents(text: str) -> list[str]:
@@ -130,8 +155,18 @@ def _parsed(services: Services, source: str) -> ParsedFlow:
     return parse_flow(source, services.types, services.triggers)
 
 
+def _part(services: Services, request: Request, section: Literal["tasks", "triggers"]) -> dict[str, Any]:
+    problems = validate_part(request.text(), section, services.types, services.triggers)
+    told = {"constraints": "\n".join(problem.text for problem in problems)} if problems else {}
+    return {**_EMPTY, "index": 0, **told}
+
+
+_EMPTY: dict[str, Any] = {"outdated": False, "deprecationPaths": [], "warnings": [], "infos": []}
+"""A violation of which nothing is known."""
+
+
 def _violation(services: Services, index: int, text: str) -> dict[str, Any]:
-    named: dict[str, Any] = {"index": index, "outdated": False, "deprecationPaths": [], "warnings": [], "infos": []}
+    named = {**_EMPTY, "index": index}
     try:
         parsed = _parsed(services, text)
     except InvalidFlow as invalid:

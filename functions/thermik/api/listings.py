@@ -13,7 +13,7 @@ from typing import TypeVar
 from thermik.api.errors import Unprocessable
 from thermik.api.paging import PageRequest
 
-COUNT_AHEAD = 1000
+COUNT_AHEAD = 500
 MAX_LOOKED_AT = 20_000
 """Items that one request may read: a list that needs more is to be narrowed by filters."""
 
