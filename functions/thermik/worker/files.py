@@ -44,7 +44,10 @@ class AttemptFiles:
             return self.scene.ports.blobs.info(readable_key(self.scene.execution.value, uri)).size
 
     def put(self, source: Path | BinaryIO | bytes, name: str) -> str:
-        """Move a file, or keep a stream or bytes, as an output of the task run; its URI. Raises: TaskFailure for a name that leads elsewhere."""
+        """Move a file, or keep a stream or bytes, as an output of the task run; its URI.
+
+        Raises: TaskFailure for a name that leads elsewhere.
+        """
         run = self.run
         with _for_task():
             uri = _files_of(self.scene.execution.value).task_uri(run.task_id, run.id, name)
