@@ -32,12 +32,17 @@ class Default:
 
 def flow_defaults(data: dict[str, Any]) -> list[Default]:
     """The defaults that a flow's data brings; entries of a wrong shape are left to the flow's validation."""
-    listed: list[Any] = next((data[name] for name in NAMES if isinstance(data.get(name), list)), [])
+    _, listed = _listed(data)
     return [
         Default(entry["type"], entry["values"], entry.get("forced") is True)
         for entry in listed
         if isinstance(entry, dict) and isinstance(entry.get("type"), str) and isinstance(entry.get("values"), dict)
     ]
+
+
+def _listed(data: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The list of defaults as the data has it, and how it calls it."""
+    return next(((name, data[name]) for name in NAMES if isinstance(data.get(name), list)), (NAMES[0], []))
 
 
 def apply(
@@ -109,8 +114,8 @@ def unknown_properties(
     Args:
         find: the model of a full type's name, or None.
     """
-    name = next((name for name in NAMES if isinstance(data.get(name), list)), NAMES[0])
-    for index, entry in enumerate(data.get(name) or []):
+    name, listed = _listed(data)
+    for index, entry in enumerate(listed):
         kind = entry.get("type") if isinstance(entry, dict) else None
         model = find(kind) if isinstance(kind, str) else None
         if model is None or not isinstance(entry.get("values"), dict):
