@@ -1,0 +1,150 @@
+"""Every operation can be repeated: delivered twice, at once or one after the other, or with its answer lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.probe import probe
+from engine.running import Around, Handle, Ran, engine, run
+from engine.sources import allow, each, fail, flow, log, par, ret, seq, switch, when
+from thermik.local.interpreter import SkippingClock
+from thermik.tasks.runnable import RunContext
+from thermik.worker.call import Busy
+
+Payload = Mapping[str, Any]
+
+
+class Counted:
+    """Work that counts its runs by task run."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[str] = Counter()
+
+    def __call__(self, context: RunContext) -> dict[str, Any]:
+        self.runs[context.task_run_id] += 1
+        return {"n": len(self.runs)}
+
+
+def source(work: Counted) -> str:
+    retried = fail(
+        "retried", condition="{{ taskrun.attemptsCount < 1 }}", retry={"type": "constant", "interval": "PT1M"}
+    )
+    return flow(
+        probe("a", work),
+        retried,
+        seq("group", log("b"), when("check", "true", probe("c", work))),
+        each(
+            "loop",
+            ["1", "2"],
+            probe("d", work),
+            switch("sort", "{{ taskrun.value }}", cases={"1": [ret("e")]}, defaults=[ret("f")]),
+        ),
+        each("at_once", ["1", "2", "3"], probe("g", work), concurrencyLimit=0),
+        par("both", probe("h", work), probe("i", work), concurrent=1),
+        allow("tolerant", fail("j"), errors=[probe("k", work)]),
+        seq("skipped", log("never"), runIf="false"),
+        switch("unopened", "x", cases={"y": [log("unseen")]}, allowFailure=True),
+        seq("broken", fail("l"), errors=[probe("m", work)], **{"finally": [probe("n", work)]}),
+        errors=[probe("o", work)],
+        outputs=[{"id": "x", "type": "INT", "value": "{{ outputs.a.n }}"}],
+        **{"finally": [probe("p", work)], "afterExecution": [probe("q", work)]},
+    )
+
+
+def one_after_the_other(handle: Handle) -> Handle:
+    """The answer of the first delivery is lost; the machine sees that of the second."""
+
+    def twice(payload: Payload) -> dict[str, Any]:
+        with suppress(Exception):  # lost, whatever it was
+            handle(payload)
+        return handle(payload)
+
+    return twice
+
+
+def at_once(handle: Handle) -> Handle:
+    """Two deliveries race; the machine sees the first answer that is not that the other one is at work."""
+    pool = ThreadPoolExecutor(32)
+
+    def both(payload: Payload) -> dict[str, Any]:
+        deliveries = [pool.submit(handle, payload) for _ in range(2)]
+        answers = [(each_delivery.exception(), each_delivery) for each_delivery in deliveries]
+        told = [each_delivery for error, each_delivery in answers if not isinstance(error, Busy)]
+        answer = (told or deliveries)[0]
+        return answer.result()
+
+    return both
+
+
+def undisturbed(tmp_path: Path) -> Ran:
+    with engine(tmp_path / "undisturbed", clock=SkippingClock()) as runtime:
+        ran = run(runtime, source(Counted()))
+    assert ran.state == "FAILED"
+    assert len(ran.task_runs) == 32
+    return ran
+
+
+def check(work: Counted, ran: Ran, expected: Ran) -> None:
+    assert ran.states() == expected.states()
+    assert ran.history == expected.history
+    assert ran.execution.outputs == expected.execution.outputs
+    assert set(work.runs.values()) == {1}, "a task was run twice"
+    for task_run in ran.task_runs:
+        assert len(task_run.attempts or ()) == len(expected.run(task_run.task_id, task_run.value).attempts or ())
+
+
+@pytest.mark.parametrize("delivered", [one_after_the_other], ids=lambda each_way: each_way.__name__)
+def test_what_is_delivered_twice_is_done_once(tmp_path: Path, delivered: Callable[[Handle], Handle]) -> None:
+    expected, work = undisturbed(tmp_path), Counted()
+    with engine(tmp_path / "twice", clock=SkippingClock(), around=Around(handle=delivered)) as runtime:
+        check(work, run(runtime, source(work)), expected)
+
+
+def test_what_is_delivered_twice_at_once_is_done_once(tmp_path: Path) -> None:
+    """The delivery that loses a race answers Stopped; then the machine ends and the winner's result stays."""
+    work = Counted()
+    with engine(tmp_path / "twice", clock=SkippingClock(), around=Around(handle=at_once)) as runtime:
+        ran = run(runtime, source(work))
+    assert set(work.runs.values()) == {1}, "a task was run twice"
+    for task_run in ran.task_runs:
+        assert len(task_run.attempts or ()) <= (2 if task_run.task_id == "retried" else 1)
+
+
+class Lost(Exception):
+    """The answer did not come; what was asked for was done."""
+
+
+LOSING = ("run", "open", "close", "settle", "finish")
+
+
+@pytest.mark.parametrize("operation", LOSING)
+@pytest.mark.parametrize("error", ["Lambda.SdkClientException", "Lambda.Unknown"])
+def test_a_lost_answer_changes_nothing(tmp_path: Path, operation: str, error: str) -> None:
+    """Each operation of the kind is carried out, and its first answer lost: once as a network's, once as any error."""
+    expected, work, lost = undisturbed(tmp_path), Counted(), set()
+
+    def losing(handle: Handle) -> Handle:
+        def handle_and_lose(payload: Payload) -> dict[str, Any]:
+            called = (payload["op"], payload["t"], payload["p"], payload["i"])
+            try:
+                answer = handle(payload)
+            finally:
+                first = payload["op"] == operation and called not in lost
+                lost.add(called)
+                if first:
+                    failure = Lost("the connection broke")
+                    failure.error_type = error  # type: ignore[attr-defined]
+                    raise failure
+            return answer
+
+        return handle_and_lose
+
+    with engine(tmp_path / "lost", clock=SkippingClock(), around=Around(handle=losing)) as runtime:
+        check(work, run(runtime, source(work)), expected)
