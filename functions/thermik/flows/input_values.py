@@ -170,10 +170,13 @@ def visible_inputs(
             secrets.append(clear)
             values = _with(values, declared.id, clear)
     for declared in missing:
-        if declared.defaults is not None and not isinstance(declared, SecretInput):
-            [resolved] = check_inputs([declared.model_copy(update={"depends_on": None})], {}, how)
-            if resolved.error is None:
-                values = _with(values, declared.id, resolved.value)
+        if declared.defaults is None:
+            continue
+        [resolved] = check_inputs([declared.model_copy(update={"depends_on": None})], {}, how)
+        if resolved.secret is not None:
+            secrets.append(resolved.secret)
+        if resolved.error is None:
+            values = _with(values, declared.id, resolved.value if resolved.secret is None else resolved.secret)
     return InputValues(values, tuple(secrets))
 
 

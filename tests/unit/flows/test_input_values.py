@@ -455,13 +455,12 @@ def test_defaults_show_where_an_execution_lacks_the_input() -> None:
         {"id": "d", "type": "STRING", "defaults": "{{ nowhere }}"},
         {"id": "e", "type": "STRING"},
         {"id": "f", "type": "STRING", "defaults": "unused", "required": False},
+        {"id": "g", "type": "SECRET", "defaults": "hush"},
     )
 
-    assert visible_inputs(declared, {"b": {"z": 1}, "f": None}).values == {
-        "a": 5,
-        "b": {"z": 1, "c": "x"},
-        "f": None,
-    }
+    visible = visible_inputs(declared, {"b": {"z": 1}, "f": None}, Resolution(encryption=KEY))
+
+    assert visible == InputValues({"a": 5, "b": {"z": 1, "c": "x"}, "f": None, "g": "hush"}, ("hush",))
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
