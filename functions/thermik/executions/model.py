@@ -67,6 +67,7 @@ class RunProgress(_Model):
         unfinished: the children that run in one invocation have begun, and the invocation did not come to its end.
         due: when a pause ends by itself. after_due: with which state.
         token: the task token that something waits with (a pause, a subflow).
+        resumed_by: the task run of another execution that ended the pause.
         outputs_uri: where the outputs are when they are too large for the item.
     """
 
@@ -80,6 +81,7 @@ class RunProgress(_Model):
     due: Instant | None = None
     after_due: StateType | None = None
     token: str | None = None
+    resumed_by: str | None = None
     outputs_uri: str | None = None
 
 

@@ -14,6 +14,7 @@ from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.state import StateType
+from thermik.flows.inputs import Input
 
 _S = StateType
 
@@ -38,11 +39,14 @@ def pause(life: Life, execution_id: str) -> Execution:
     return life.executions.change_execution(execution_id, paused)
 
 
-def resume(life: Life, execution_id: str, inputs: Mapping[str, Any] | None = None) -> Execution:
+def resume(
+    life: Life, execution_id: str, inputs: Mapping[str, Any] | None = None, *, by: str | None = None
+) -> Execution:
     """Let a paused execution go on.
 
     Args:
         inputs: the values of the Pause task's `onResume`, typed.
+        by: who asks, noted with the Pause's task run, for `was_resumed_by`.
 
     Raises:
         ExecutionNotFound: there is none.
@@ -58,7 +62,23 @@ def resume(life: Life, execution_id: str, inputs: Mapping[str, Any] | None = Non
     paused = first_paused(life, execution_id)
     if paused is None:
         raise WrongState(f"Execution '{execution_id}' has no paused task")
-    return end_pause(life, paused, inputs)
+    return end_pause(life, paused, inputs, by=by)
+
+
+def asked_on_resume(life: Life, execution: Execution) -> list[Input]:
+    """The inputs of the Pause task that a resume would end; none where it waits for none."""
+    if execution.state.current != _S.PAUSED or execution.progress.held:
+        return []
+    paused = first_paused(life, execution.id)
+    if paused is None:
+        return []
+    tree = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
+    return list(getattr(tree[paused.task_id].task, "on_resume", None) or [])
+
+
+def was_resumed_by(life: Life, execution_id: str, by: str) -> bool:
+    """Whether `by` has resumed the execution before."""
+    return any(run.value.progress.resumed_by == by for run in life.executions.all_task_runs(execution_id))
 
 
 def first_paused(life: Life, execution_id: str) -> TaskRun | None:
@@ -67,13 +87,21 @@ def first_paused(life: Life, execution_id: str) -> TaskRun | None:
     return next((run for run in runs if run.state.current == _S.PAUSED), None)
 
 
-def end_pause(life: Life, run: TaskRun, inputs: Mapping[str, Any] | None, state: StateType = _S.SUCCESS) -> Execution:
+def end_pause(
+    life: Life,
+    run: TaskRun,
+    inputs: Mapping[str, Any] | None,
+    state: StateType = _S.SUCCESS,
+    *,
+    by: str | None = None,
+) -> Execution:
     """A Pause goes on, or ends with a state; its execution runs unless something else pauses it."""
 
     def gone_on(current: TaskRun) -> TaskRun:
         if current.state.current != _S.PAUSED:
             return current
         now = life.clock.now()
+        current = current.with_progress(resumed_by=by)
         outputs = {**(current.outputs or {}), **({"onResume": dict(inputs)} if inputs is not None else {})}
         if state == _S.FAILED:
             return current.with_state(_S.FAILED, now, outputs=outputs)

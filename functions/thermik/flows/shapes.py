@@ -89,4 +89,12 @@ class Dependent:
     side_by_side: ClassVar[bool] = True
 
 
-Shape = InSequence | OneOf | Together | ForEachValue | AfterWaiting | Again | Dependent
+@dataclass(frozen=True, slots=True)
+class InOneInvocation:
+    """One list of children, one after the other, all within one invocation of the worker and one directory."""
+
+    branch: str = "tasks"
+    side_by_side: ClassVar[bool] = False
+
+
+Shape = InSequence | OneOf | Together | ForEachValue | AfterWaiting | Again | Dependent | InOneInvocation

@@ -3,6 +3,7 @@
     kestra:///<namespace with slashes>/<flow>/executions/<execution>/inputs/<input>/<file>
     kestra:///<namespace with slashes>/<flow>/executions/<execution>/tasks/<task>/<task run>/<file>
     kestra:///<namespace with slashes>/_files/<path>
+    (no URI)  <namespace with slashes>/<flow>/caches/<task>/<cache, or the loop value's digest>.zip
 
 Flow and task ids appear as slugs, as in Kestra. A URI is its key, percent-encoded. Everything of an
 execution lies below one prefix, so that it can be deleted with it. Whoever reads a URI that came from
@@ -11,6 +12,7 @@ outside asks here first to whom it belongs; nothing else may be made of it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -76,6 +78,15 @@ def namespace_file_uri(namespace: str, path: str) -> str:
 def namespace_files_prefix(namespace: str) -> str:
     """What the keys of all files of the namespace begin with. Raises InvalidKey."""
     return "/".join(key_parts(f"{_directory(namespace)}/{_NAMESPACE_FILES}")) + "/"
+
+
+def cache_key(namespace: str, flow_id: str, task_id: str, value: str | None) -> str:
+    """The key of the archive that a task keeps from one execution to the next, one for each value of its loop.
+
+    Raises InvalidKey. No URI of a flow may name it: it belongs to no execution.
+    """
+    name = "cache" if value is None else hashlib.sha256(value.encode()).hexdigest()
+    return "/".join(key_parts(f"{_directory(namespace)}/{slug(flow_id)}/caches/{slug(task_id)}/{name}.zip"))
 
 
 def uri_of(key: str) -> str:

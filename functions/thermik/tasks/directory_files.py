@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -39,7 +39,7 @@ def write_input_files(context: RunContext, root: Path, files: Mapping[str, Any])
             continue
         if not isinstance(value, str):
             raise TaskFailure(f"Input file '{name}' must be a text or a URI, not {type(value).__name__}")
-        with _create(root, name) as target:
+        with created_file(root, name) as target:
             _fill(context, target, value)
 
 
@@ -68,6 +68,16 @@ def store_output_files(context: RunContext, root: Path, patterns: list[str]) -> 
     Raises:
         TaskFailure: a pattern that is no relative glob, or too many files.
     """
+    chosen = matching_files(context, root, patterns, MAX_OUTPUT_FILES)
+    return {name: context.put_file(path, name) for name, path in chosen}
+
+
+def matching_files(context: RunContext, root: Path, patterns: Sequence[str], most: int) -> list[tuple[str, Path]]:
+    """The plain files below the directory that match any of the globs: relative path and path, sorted.
+
+    Raises:
+        TaskFailure: a pattern that is no relative glob, or more than `most` files.
+    """
     compiled = {pattern: glob_pattern(pattern) for pattern in patterns}
     unused = set(patterns)
     chosen = []
@@ -77,12 +87,12 @@ def store_output_files(context: RunContext, root: Path, patterns: list[str]) -> 
         unused -= matching
         if matching and _is_plain(context, path, name):
             chosen.append((name, path))
-            if len(chosen) > MAX_OUTPUT_FILES:
-                raise TaskFailure(f"outputFiles matches more than {MAX_OUTPUT_FILES} files; pack them into one")
+            if len(chosen) > most:
+                raise TaskFailure(f"More than {most} files match {', '.join(patterns)}; pack them into one")
     for pattern in patterns:
         if pattern in unused:
             context.log.warn(f"No file matches '{pattern}'")
-    return {name: context.put_file(path, name) for name, path in sorted(chosen)}
+    return sorted(chosen)
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -109,8 +119,12 @@ def _fill(context: RunContext, target: BinaryIO, value: str) -> None:
 
 
 @contextmanager
-def _create(root: Path, name: str) -> Iterator[BinaryIO]:
-    """A new (or emptied) file below the directory, its folders made as needed, no link followed."""
+def created_file(root: Path, name: str) -> Iterator[BinaryIO]:
+    """A new (or emptied) file below the directory, its folders made as needed, no link followed.
+
+    Raises:
+        TaskFailure: a path that leaves the directory or runs into a link.
+    """
     parts = _inner_parts(name)
     descriptor = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -120,7 +134,7 @@ def _create(root: Path, name: str) -> Iterator[BinaryIO]:
             descriptor = deeper
         opened = os.open(parts[-1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o644, dir_fd=descriptor)
     except OSError as error:
-        raise TaskFailure(f"Cannot write input file '{name}': {error.strerror} (links are not followed)") from error
+        raise TaskFailure(f"Cannot write the file '{name}': {error.strerror} (links are not followed)") from error
     finally:
         os.close(descriptor)
     with os.fdopen(opened, "wb") as file:

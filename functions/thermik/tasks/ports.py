@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 
 class ValueKind(StrEnum):
@@ -71,6 +72,30 @@ class States(Protocol):
 
     def remove(self, key: str) -> bool:
         """Delete the document; whether there was one."""
+        ...
+
+
+class NamespaceFiles(Protocol):
+    """The files of namespaces, by path without a leading slash."""
+
+    def paths(self, namespace: str) -> Iterator[str]:
+        """The paths of a namespace's files, sorted."""
+        ...
+
+    def open(self, namespace: str, path: str) -> BinaryIO:
+        """A stream of a file, to be closed. Raises: TaskFailure, when there is none."""
+        ...
+
+
+class Cache(Protocol):
+    """An archive that a task keeps from one execution to the next: one per flow, task and loop value."""
+
+    def load(self) -> tuple[BinaryIO, timedelta] | None:
+        """A stream of the archive, to be closed, and the time since it was written; None where there is none."""
+        ...
+
+    def save(self, archive: Path) -> None:
+        """Write the archive, over the one that was there."""
         ...
 
 

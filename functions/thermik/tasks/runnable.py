@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
 from thermik.flows.task import Task
-from thermik.tasks.ports import Executions, KeyValues, States
+from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
 
 T = TypeVar("T")
 
@@ -78,6 +78,8 @@ class RunContext(Protocol):
         key_values: the KV pairs of namespaces.
         states: documents that tasks keep between executions.
         executions: what a task may do with executions.
+        namespace_files: the files of namespaces.
+        cache: an archive that the task keeps from one execution to the next.
     """
 
     log: TaskLog
@@ -92,6 +94,8 @@ class RunContext(Protocol):
     key_values: KeyValues
     states: States
     executions: Executions
+    namespace_files: NamespaceFiles
+    cache: Cache
 
     def render(self, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
         """Render a text, or the texts in lists and maps (keys too). Raises ExpressionError.

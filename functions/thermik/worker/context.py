@@ -14,12 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from thermik import expressions
 from thermik.executions.model import Metric, TaskRun, counter, timer
-from thermik.tasks.ports import KeyValues, States
+from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
 from thermik.tasks.runnable import TaskFailure, TaskInterrupted, TaskLog
+from thermik.worker.caches import TaskCache
 from thermik.worker.files import AttemptFiles
 from thermik.worker.interrupt import Interruption
 from thermik.worker.key_values import TaskKeyValues
+from thermik.worker.namespace_files import TaskNamespaceFiles
+from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
+from thermik.worker.task_executions import TaskExecutions
 
 MAX_METRICS = 1_000
 """Metrics of one attempt; they are kept in the task run's item."""
@@ -30,14 +34,13 @@ class AttemptContext:
 
     def __init__(
         self,
+        scene: TaskScene,
         run: TaskRun,
         *,
         log: TaskLog,
-        variables: Mapping[str, Any],
-        services: ExpressionServices,
-        files: AttemptFiles,
         interruption: Interruption,
         deadline: datetime | None,
+        directory: Path | None = None,
     ) -> None:
         self.log = log
         self.namespace = run.namespace
@@ -47,14 +50,19 @@ class AttemptContext:
         self.task_run_id = run.id
         self.attempt = len(run.attempts or ()) - 1
         self.deadline = deadline
-        self.value = run.value
-        self.key_values: KeyValues = TaskKeyValues(services.key_values)
+        self.value = scene.value_of(run)
+        services = ExpressionServices(scene)
+        self.key_values: KeyValues = TaskKeyValues(services.key_values, f"{run.id}#{self.attempt}")
         self.states: States = services.task_states
+        self.namespace_files: NamespaceFiles = TaskNamespaceFiles(scene.ports.blobs)
+        self.cache: Cache = TaskCache(scene, run, self.value)
+        self.executions: Executions = TaskExecutions(services, run)
         self.metrics: list[Metric] = []
-        self._variables = variables
+        self._variables = scene.task_variables(run)
         self._services = services
-        self._files = files
+        self._files = AttemptFiles(scene, run)
         self._interruption = interruption
+        self._shared = directory
         self._directory: Path | None = None
 
     def render(self, value: Any, extra: Mapping[str, Any] | None = None) -> Any:
@@ -72,7 +80,7 @@ class AttemptContext:
         """Render and convert."""
         rendered = self.render(value, extra)
         try:
-            return TypeAdapter(kind).validate_python(rendered)
+            return _converted(TypeAdapter(kind), rendered)
         except ValidationError as error:
             reasons = "; ".join(problem["msg"] for problem in error.errors(include_url=False))
             raise TaskFailure(f"{value!r} rendered to {rendered!r}: {reasons}") from error
@@ -108,7 +116,9 @@ class AttemptContext:
         return self._files.delete(uri)
 
     def working_directory(self) -> Path:
-        """The attempt's directory."""
+        """The attempt's directory, or the one that it shares."""
+        if self._shared is not None:
+            return self._shared
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="thermik-"))
         return self._directory
@@ -128,6 +138,23 @@ class AttemptContext:
         self.check()
 
     def close(self) -> None:
-        """Remove the working directory."""
+        """Remove the working directory, unless others share it."""
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _converted(adapter: TypeAdapter[Any], rendered: Any) -> Any:
+    """A rendered value as a type; where a text is none, what it says as JSON (an expression that gives a list).
+
+    Raises: ValidationError of the text itself.
+    """
+    try:
+        return adapter.validate_python(rendered)
+    except ValidationError:
+        if not isinstance(rendered, str):
+            raise
+        try:
+            return adapter.validate_json(rendered)
+        except ValidationError:
+            pass
+        raise

@@ -130,10 +130,9 @@ class _Attempt:
         interruption = Interruption()
         deadline = self._call.deadline - END_MARGIN if self._call.deadline else None
         context = AttemptContext(
+            scene,
             run,
             log=log,
-            variables=scene.task_variables(run),
-            services=ExpressionServices(scene),
             interruption=interruption,
             deadline=deadline,
             directory=self._directory,

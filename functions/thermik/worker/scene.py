@@ -15,8 +15,8 @@ from thermik.executions.places import Place, task_run_id
 from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import State
-from thermik.flows.input_values import InputValues, Resolution, visible_inputs
 from thermik.flows.input_types import SecretInput
+from thermik.flows.input_values import InputValues, Resolution, visible_inputs
 from thermik.flows.tree import AFTER_EXECUTION
 from thermik.worker.call import Call
 from thermik.worker.journal import Journal

@@ -26,7 +26,7 @@ from thermik.worker.scene import TaskScene
 
 _S = StateType
 
-_MAY_GO_ON = frozenset({BUSY, "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException", "States.Timeout"})
+MAY_GO_ON = frozenset({BUSY, "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException", "States.Timeout"})
 """Errors after which the invocation that was asked may still be at work: the machine lost sight of it."""
 
 
@@ -43,9 +43,9 @@ def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
     run = scene.found.value if scene.found else scene.new_run(call)
     if run.state.current in (_S.CREATED, _S.RUNNING, _S.RESTARTED):
         lease = run.progress.lease
-        if call.error in _MAY_GO_ON and lease is not None and scene.ports.leases.is_held(lease):
+        if call.error in MAY_GO_ON and lease is not None and scene.ports.leases.is_held(lease):
             raise Busy(run.task_id)
-        run = _close(scene, call, Versioned(run, scene.found.version if scene.found else 0))
+        run = close_attempt(scene, call, Versioned(run, scene.found.version if scene.found else 0))
     if run.state.current == _S.RETRYING and scene.execution.value.state.current != _S.RETRYING:
         if was_cut_short(scene, run):
             return verdict_on(None)
@@ -89,7 +89,7 @@ def _verdict(verdict: Verdict, at: str | None = None) -> dict[str, Any]:
     return {"verdict": verdict.value, "at": at}
 
 
-def _close(scene: TaskScene, call: Call, found: Versioned[TaskRun]) -> TaskRun:
+def close_attempt(scene: TaskScene, call: Call, found: Versioned[TaskRun]) -> TaskRun:
     """Close the attempt that never ended; the task's retry applies as to any failure."""
     task, now = scene.place.node.task, scene.now()
     log = log_of(scene, found.value, attempt=max(0, len(found.value.attempts or ()) - 1))

@@ -12,7 +12,8 @@ from thermik.clock import instant_text
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.places import Place
 from thermik.flows.flow import Flow
-from thermik.flows.task import Task
+from thermik.flows.shapes import InOneInvocation
+from thermik.flows.task import FlowableTask, Task
 from thermik.worker.journal import Journal
 from thermik.worker.lazy import LazyMap
 from thermik.worker.outputs import OfTasks
@@ -50,14 +51,35 @@ def installation_variables(settings: Mapping[str, Any]) -> Makers:
 
 def task_variables(place: Place, run: TaskRun, journal: Journal, read_outputs: Callable[[TaskRun], Any]) -> Makers:
     """What a task's expressions see besides."""
+    group = _group(place, journal)
+    seen_from = group or place
     makers: Makers = {
         "task": lambda: task_variable(place.node.task),
-        "taskrun": lambda: task_run_variable(run),
-        "parents": lambda: list(_parents(place, journal, read_outputs)),
+        "taskrun": lambda: _without_nones(task_run_variable(run) | {"value": seen_value(place, run, journal)}),
+        "parents": lambda: list(_parents(seen_from, journal, read_outputs)),
     }
-    if place.node.parent is not None:
-        makers["parent"] = lambda: _first_parent(place, journal, read_outputs)
+    if seen_from.node.parent is not None:
+        makers["parent"] = lambda: _first_parent(seen_from, journal, read_outputs)
+    if group is not None:
+        makers["workerTaskrun"] = lambda: task_run_variable(journal.loop_run(group.task_run_id))
     return makers
+
+
+def _group(place: Place, journal: Journal) -> Place | None:
+    """The place of the flowable whose one invocation runs the task, if one does: its tasks see what it sees itself."""
+    parent = place.node.parent
+    if parent is None or not isinstance(parent.task, FlowableTask):
+        return None
+    shape = parent.task.shape
+    if not isinstance(shape, InOneInvocation) or place.node.branch != shape.branch:
+        return None
+    return journal.ancestor(place)
+
+
+def seen_value(place: Place, run: TaskRun, journal: Journal) -> str | None:
+    """`taskrun.value`: the run's own, or that of the flowable whose one invocation runs it."""
+    group = _group(place, journal)
+    return run.value if group is None else journal.loop_run(group.task_run_id).value
 
 
 def variables(makers: Makers) -> LazyMap:
@@ -97,6 +119,10 @@ def task_run_variable(run: TaskRun) -> dict[str, Any]:
         "value": run.value,
         "iteration": run.iteration,
     }
+    return _without_nones(variable)
+
+
+def _without_nones(variable: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in variable.items() if value is not None}
 
 

@@ -103,6 +103,31 @@ class FakeExecutions:
         return iter(self.entries)
 
 
+class FakeNamespaceFiles:
+    def __init__(self) -> None:
+        self.files: dict[tuple[str, str], bytes] = {}
+
+    def paths(self, namespace: str) -> Iterator[str]:
+        return iter(sorted(path for space, path in self.files if space == namespace))
+
+    def open(self, namespace: str, path: str) -> BinaryIO:
+        return BytesIO(self.files[namespace, path])
+
+
+class FakeCache:
+    def __init__(self) -> None:
+        self.archive: bytes | None = None
+        self.age = timedelta()
+        self.writes = 0
+
+    def load(self) -> tuple[BinaryIO, timedelta] | None:
+        return None if self.archive is None else (BytesIO(self.archive), self.age)
+
+    def save(self, archive: Path) -> None:
+        self.archive = archive.read_bytes()
+        self.writes += 1
+
+
 @dataclass
 class FakeContext:
     directory: Path
@@ -119,6 +144,8 @@ class FakeContext:
     key_values: FakeKeyValues = field(default_factory=FakeKeyValues)
     states: FakeStates = field(default_factory=FakeStates)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
+    namespace_files: FakeNamespaceFiles = field(default_factory=FakeNamespaceFiles)
+    cache: FakeCache = field(default_factory=FakeCache)
     files: dict[str, bytes] = field(default_factory=dict)
     counters: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
     timers: list[tuple[str, timedelta, dict[str, str]]] = field(default_factory=list)
