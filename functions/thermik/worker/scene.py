@@ -15,7 +15,6 @@ from thermik.executions.places import Place, task_run_id
 from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import State
-from thermik.flows.input_types import SecretInput
 from thermik.flows.input_values import InputValues, Resolution, visible_inputs
 from thermik.flows.tree import AFTER_EXECUTION
 from thermik.worker.call import Call
@@ -56,7 +55,7 @@ class Scene:
 
     def secrets(self) -> tuple[str, ...]:
         """Texts that must not be printed; nothing is decrypted where no input is secret."""
-        return self.inputs.secrets if any(isinstance(each, SecretInput) for each in self.plan.flow.inputs) else ()
+        return self.inputs.secrets if any(each.type == "SECRET" for each in self.plan.flow.inputs) else ()
 
     def variables(self) -> LazyMap:
         """What expressions outside of tasks see."""
