@@ -14,6 +14,8 @@ from typing import Any
 from thermik.machines.names import fitting_name
 from thermik.machines.states import (
     BUSY,
+    ENDED,
+    FAILED,
     STOPPED,
     Branches,
     Choose,
@@ -22,6 +24,7 @@ from thermik.machines.states import (
     Fails,
     Invoke,
     Level,
+    Op,
     Rider,
     State,
     Turns,
@@ -59,6 +62,32 @@ _RETRY = [
 ]
 """Lambda's own failures (https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html), and an
 attempt that another delivery still works on: up to a Lambda's 15 minutes. A task's failure is not among them."""
+
+_STEERING = [FAILED, STOPPED, ENDED]
+"""Errors by which the worker steers the machine: they are answers, and the same again would be the same."""
+
+_REPEAT = {
+    "ErrorEquals": ["States.ALL"],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 8,
+    "BackoffRate": 2,
+    "MaxDelaySeconds": 60,
+    "JitterStrategy": "FULL",
+}
+"""Whatever else ends an operation that only reads and writes (a function's crash, a table out of reach): repeated."""
+
+_CAUGHT: Mapping[Op, list[str]] = {
+    Op.RUN: ["States.ALL"],
+    Op.CALL: ["States.ALL"],
+    Op.JOIN: ["States.ALL"],
+    Op.DIRECTORY: ["States.ALL"],
+    Op.FINISH: [ENDED],
+}
+"""What `caught` means: for operations that `settle` looks into, any error; for the others, that a task failed.
+
+An error that nothing catches ends the machine, and so its execution, as FAILED: going on as if a flowable had failed,
+or as if it had not, would be a guess.
+"""
 
 _CONTEXT = {"x.$": "$.x", "p.$": "$.p", "i.$": "$.i"}
 
@@ -106,7 +135,7 @@ def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
         "Resource": f"{INVOKE}.waitForTaskToken" if state.waits else INVOKE,
         "Parameters": {"FunctionName": WORKER, "Payload": payload},
         "ResultPath": f"$.{state.keep}" if state.keep else None,
-        "Retry": _RETRY,
+        "Retry": _retry(state),
     }
     if state.select:
         asl["ResultSelector"] = {f"{name}.$": f"$.Payload.{name}" for name in state.select}
@@ -119,12 +148,20 @@ def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
         catches.append(_catch(["States.Timeout"], state.overdue, None))
     if state.caught is not None:
         kept = f"$.{state.error_path}" if state.error_path else None
-        catches.append(_catch(["States.ALL"], state.caught, kept))
+        catches.append(_catch(_CAUGHT.get(state.op, [FAILED]), state.caught, kept))
     if catches:
         asl["Catch"] = catches
     if isinstance(level.states[state.next], Done):
         return asl | {"OutputPath": None, "End": True}
     return asl | {"Next": fitting_name(state.next)}
+
+
+def _retry(state: Invoke) -> list[dict[str, Any]]:
+    """A task's own work is tried again by Kestra's rules, in `settle`; every other operation until it succeeds."""
+    if _CAUGHT.get(state.op) == ["States.ALL"]:
+        return _RETRY
+    answers = [*_STEERING, "States.Timeout"] if state.overdue is not None else _STEERING
+    return [{"ErrorEquals": answers, "MaxAttempts": 0}, *_RETRY, _REPEAT]
 
 
 def _riders(riders: Iterable[Rider]) -> list[dict[str, str]]:
@@ -151,10 +188,14 @@ def _catch(errors: list[str], target: str, kept: str | None) -> dict[str, Any]:
 
 
 def _around(state: Branches | Turns) -> dict[str, Any]:
-    """What a Parallel and a Map have in common: results dropped, a stop passed on, a failure handled."""
+    """What a Parallel and a Map have in common: results dropped, a stop passed on, a failure handled.
+
+    A distributed Map tells only that a turn failed, not by which error.
+    """
+    failures = ["States.ALL"] if isinstance(state, Turns) and state.distributed else [FAILED]
     return {
         "ResultPath": None,
-        "Catch": [_catch([STOPPED], state.stopped, None), _catch(["States.ALL"], state.caught, None)],
+        "Catch": [_catch([STOPPED], state.stopped, None), _catch(failures, state.caught, None)],
         "Next": fitting_name(state.next),
     }
 

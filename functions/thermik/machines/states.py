@@ -45,6 +45,9 @@ STOPPED = "Stopped"
 FAILED = "TaskFailed"
 """Error with which a branch ends when a task of it failed for good."""
 
+ENDED = "ExecutionFailed"
+"""Error of `finish` when the execution has ended, and not well."""
+
 BUSY = "Busy"
 """Error of an invocation that found another one at work on the same attempt: tried again later."""
 
