@@ -50,7 +50,8 @@ def run_task(watch: Watch, scene: TaskScene, call: Call) -> None:
         Busy: another invocation is at work on the attempt.
         TaskFailed: the task run is no success, or not yet: `settle` decides.
     """
-    check_going(scene)
+    if scene.found is None or not scene.found.value.state.is_terminal:  # what has ended answers at any time
+        check_going(scene)
     work_on(watch, scene, call)
 
 
