@@ -243,3 +243,28 @@ def test_expressions_are_tried_on_an_execution(server: Server) -> None:
     assert of_run == {"result": f"log {task_run['id']}"}
     server.json("POST", f"{place}/none", 404, data="x")
     assert "error" in server.json("POST", place, data="{{ secret('HOME') }}")
+
+
+def test_inputs_are_checked_without_a_start(server: Server) -> None:
+    before = server.json("GET", "/executions", params={"namespace": "api.run", "flowId": "shout"})["total"]
+    checked = server.json("POST", "/executions/api.run/shout/validate", files={"count": (None, "0")})
+    by_id = {each["input"]["id"]: each for each in checked["inputs"]}
+    assert (by_id["who"]["value"], by_id["who"]["isDefault"]) == ("world", True)
+    assert "must be more than" in by_id["count"]["errors"][0]["message"]
+    assert server.json("GET", "/executions", params={"namespace": "api.run", "flowId": "shout"})["total"] == before
+
+
+def test_a_queued_execution_runs_when_it_is_told_to(server: Server) -> None:
+    limited = SLEEPER.format(name="limited", duration="PT1M").replace("tasks:", "concurrency: {limit: 1}\ntasks:", 1)
+    server.put_flow(limited)
+    first, second, third = (server.start("api.run", "limited") for _ in range(3))
+    for each in (second, third):
+        server.until(each["id"], {"QUEUED"})
+    server.json("POST", f"/executions/{second['id']}/actions/unqueue")
+    server.until(second["id"], {"RUNNING"})
+    assert server.json("POST", "/executions/force-run/by-ids", json=[third["id"]])["count"] == 1
+    server.until(third["id"], {"RUNNING"})
+    assert (
+        server.json("DELETE", "/executions/kill/by-query", params={"filters[flowId][EQUALS]": "limited"})["count"] == 3
+    )
+    assert server.until(first["id"])["state"]["current"] == "KILLED"

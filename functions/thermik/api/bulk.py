@@ -17,7 +17,7 @@ from thermik.api.filters import read_filters
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
-from thermik.executions import changes, kill, pausing, replay, revival
+from thermik.executions import changes, kill, pausing, queue, replay, revival
 from thermik.executions.model import Execution
 from thermik.executions.refusals import Refused
 from thermik.executions.repository import ExecutionNotFound
@@ -53,6 +53,10 @@ def _running(execution: Execution) -> bool:
 
 def _paused(execution: Execution) -> bool:
     return execution.state.current == StateType.PAUSED
+
+
+def _queued(execution: Execution) -> bool:
+    return execution.state.current == StateType.QUEUED
 
 
 def _open(execution: Execution) -> bool:
@@ -93,6 +97,30 @@ def resume_by_ids(services: Services, request: Request) -> dict[str, Any]:
 def resume_by_query(services: Services, request: Request) -> dict[str, Any]:
     """Resume the executions that pass."""
     return by_query(services, request, _paused, partial(pausing.resume, services.life))
+
+
+@router.route("POST", "/executions/force-run/by-ids", consumes=JSON)
+def force_run_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Let these executions run now."""
+    return by_ids(services, request.json_list(), _open, partial(queue.force_run, services.life))
+
+
+@router.route("POST", "/executions/force-run/by-query", query=_F)
+def force_run_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Let the executions that pass run now."""
+    return by_query(services, request, _open, partial(queue.force_run, services.life))
+
+
+@router.route("POST", "/executions/unqueue/by-ids", query="state", consumes=JSON)
+def unqueue_by_ids(services: Services, request: Request) -> dict[str, Any]:
+    """Take these executions out of their flows' queues."""
+    return by_ids(services, request.json_list(), _queued, _unqueueing(services, request, "state"))
+
+
+@router.route("POST", "/executions/unqueue/by-query", query=f"newState {_F}")
+def unqueue_by_query(services: Services, request: Request) -> dict[str, Any]:
+    """Take the executions that pass out of their flows' queues."""
+    return by_query(services, request, _queued, _unqueueing(services, request, "newState"))
 
 
 @router.route("POST", "/executions/restart/by-ids", consumes=JSON)
@@ -217,6 +245,11 @@ def _replaying(services: Services, request: Request) -> Act:
         return replay.replay(services.life, execution_id, revision=revision)
 
     return act
+
+
+def _unqueueing(services: Services, request: Request, parameter: str) -> Act:
+    state = read_state(request.get(parameter) or StateType.RUNNING, parameter)
+    return lambda execution_id: queue.unqueue(services.life, execution_id, state)
 
 
 def _changing(services: Services, request: Request) -> Act:

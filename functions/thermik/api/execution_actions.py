@@ -23,7 +23,7 @@ from thermik.api.inputs import store_inputs
 from thermik.api.request import Request
 from thermik.api.routing import Handler, Router
 from thermik.api.services import Services
-from thermik.executions import changes, kill, pausing, replay, revival
+from thermik.executions import changes, kill, pausing, queue, replay, revival
 from thermik.executions.model import Execution, Label
 from thermik.executions.state import StateType
 from thermik.identity import ID_LENGTH, new_id
@@ -171,6 +171,19 @@ def set_labels(services: Services, request: Request) -> Any:
         )
     labels = read_labels(request.json())
     return with_task_runs(services, changes.set_labels(services.life, execution.id, labels))
+
+
+@_action("POST", "force-run")
+def force_run(services: Services, request: Request) -> Any:
+    """Let an execution run now, whatever it waits for."""
+    return with_task_runs(services, queue.force_run(services.life, request["execution_id"]))
+
+
+@_action("POST", "unqueue", query="state")
+def unqueue(services: Services, request: Request) -> Any:
+    """Take an execution out of its flow's queue, to run or to end."""
+    state = read_state(request.get("state") or StateType.RUNNING, "state")
+    return with_task_runs(services, queue.unqueue(services.life, request["execution_id"], state))
 
 
 def read_labels(value: Any) -> list[Label]:

@@ -1,0 +1,62 @@
+"""Inputs checked without starting anything, as a form asks while it is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from thermik.api.forms import read_inputs
+from thermik.api.inputs import resolution_of
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+from thermik.executions import pausing
+from thermik.flows.flow import Flow
+from thermik.flows.input_values import ResolvedInput, check_inputs
+from thermik.flows.inputs import Input
+
+FORM = "multipart/form-data"
+
+router = Router("Executions")
+
+
+@router.route("POST", "/executions/<namespace>/<flow_id>/validate", query="revision", consumes=FORM)
+def check_new(services: Services, request: Request) -> dict[str, Any]:
+    """What an execution's inputs would become, and what is wrong with them."""
+    loaded = services.flows.load(request["namespace"], request["flow_id"], request.optional_number("revision"))
+    return _checked(services, request, loaded.flow, loaded.flow.inputs, {})
+
+
+@router.route(
+    "POST",
+    "/executions/<execution_id>/actions/resume/validate",
+    "/executions/<execution_id>/resume/validate",
+    consumes=FORM,
+)
+def check_resume(services: Services, request: Request) -> dict[str, Any]:
+    """What the inputs of a resume would become, and what is wrong with them."""
+    execution = services.executions.execution(request["execution_id"]).value
+    flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
+    declared = pausing.asked_on_resume(services.life, execution)
+    return _checked(services, request, flow, declared, {"inputs": execution.inputs or {}})
+
+
+def _checked(
+    services: Services, request: Request, flow: Flow, declared: Sequence[Input], context: Mapping[str, Any]
+) -> dict[str, Any]:
+    with ExitStack() as closing:
+        given = read_inputs(request, closing)
+        results = check_inputs(declared, given, resolution_of(services, flow, context))
+    return {"id": flow.id, "namespace": flow.namespace, "inputs": [*map(_result, results)], "checks": []}
+
+
+def _result(result: ResolvedInput) -> dict[str, Any]:
+    value = None if result.secret is not None else result.value
+    shown = {"input": result.input.model_dump(mode="json", by_alias=True, exclude_none=True), "value": value}
+    return {
+        **{name: each for name, each in shown.items() if each is not None},
+        "enabled": result.enabled,
+        "isDefault": result.is_default,
+        "errors": [{"message": result.error}] if result.error else [],
+    }

@@ -1,0 +1,44 @@
+"""Files of namespaces over HTTP."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from flows.thermik_server import Server
+
+BASE = "/namespaces/api.files/files"
+
+
+def _put(server: Server, path: str, content: bytes) -> None:
+    server.json("POST", BASE, params={"path": path}, files={"fileContent": ("x", content)})
+
+
+def test_files_are_written_moved_listed_and_deleted(thermik_server: Server) -> None:
+    for path in ("/a.txt", "dir/b 100%.txt", "dir/sub/c.txt"):
+        _put(thermik_server, path, path.encode())
+    assert thermik_server.call("GET", BASE, params={"path": "/dir/b 100%.txt"}).content == b"dir/b 100%.txt"
+    listed = thermik_server.json("GET", f"{BASE}/directory", params={"path": "/dir"})
+    assert [(each["fileName"], each["type"]) for each in listed] == [("b 100%.txt", "File"), ("sub", "Directory")]
+    root = thermik_server.json("GET", f"{BASE}/directory")
+    assert [(each["fileName"], each["size"]) for each in root] == [("a.txt", 6), ("dir", 0)]
+    assert thermik_server.json("GET", f"{BASE}/search", params={"q": "SUB"}) == ["/dir/sub/c.txt"]
+    assert thermik_server.json("GET", f"{BASE}/stats", params={"path": "dir"})["type"] == "Directory"
+
+    thermik_server.json("PUT", BASE, params={"from": "dir", "to": "moved/here"})
+    archive = zipfile.ZipFile(io.BytesIO(thermik_server.call("GET", f"{BASE}/export").content))
+    assert archive.namelist() == ["a.txt", "moved/here/b 100%.txt", "moved/here/sub/c.txt"]
+    thermik_server.json("POST", f"{BASE}/directory", params={"path": "empty"})
+    assert thermik_server.json("GET", f"{BASE}/directory", params={"path": "empty"}) == []
+    for path in ("moved", "a.txt", "empty"):
+        thermik_server.json("DELETE", BASE, params={"path": path})
+    assert thermik_server.json("GET", f"{BASE}/directory") == []
+    thermik_server.json("GET", BASE, 404, params={"path": "a.txt"})
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../b", "a//b", "", "/", "a/./b"])
+def test_paths_that_lead_elsewhere_are_refused(thermik_server: Server, path: str) -> None:
+    thermik_server.json("GET", BASE, 422, params={"path": path})
+    thermik_server.json("POST", BASE, 422, params={"path": path}, files={"fileContent": ("x", b"y")})
