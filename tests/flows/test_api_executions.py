@@ -268,3 +268,11 @@ def test_a_queued_execution_runs_when_it_is_told_to(server: Server) -> None:
         server.json("DELETE", "/executions/kill/by-query", params={"filters[flowId][EQUALS]": "limited"})["count"] == 3
     )
     assert server.until(first["id"])["state"]["current"] == "KILLED"
+
+
+def test_task_runs_across_executions(server: Server) -> None:
+    execution = server.run("api.run", "shout", {"count": 3})
+    query = {"filters[executionId][EQUALS]": execution["id"], "filters[taskId][EQUALS]": "say"}
+    found = server.json("GET", "/taskruns/search", params=query)
+    assert [(run["taskId"], run["outputs"]) for run in found["results"]] == [("say", {"value": "WORLD 3"})]
+    assert found["total"] == 1

@@ -43,6 +43,7 @@ RESOURCES = (
     "namespace_files",
     "namespaces",
     "outputs",
+    "task_runs",
 )
 """The modules of this package that have a `router`."""
 
