@@ -174,6 +174,27 @@ def test_executions_are_listed_and_shown_with_their_log(thermik: Thermik, save: 
     assert re.search(r"task0 +INFO +Ada$", capsys.readouterr().out, re.MULTILINE)
 
 
+def test_a_failed_execution_is_restarted_and_replayed(
+    thermik: Thermik, save: Save, capsys: Printed, tmp_path: Path
+) -> None:
+    there = tmp_path / "there"
+    shell = f"type: io.kestra.plugin.scripts.shell.Commands, commands: ['test -f {there}']"
+    file = save("again", _flow("again", f"type: {LOG}, message: first", shell))
+    assert thermik("run", file, "--format", "json") == 1
+    failed = json.loads(capsys.readouterr().out)
+    there.touch()
+    assert thermik("executions", "restart", failed["id"]) == 0
+    lines = capsys.readouterr().out
+    assert "task1" in lines
+    assert "first" not in lines
+    assert thermik("executions", "replay", failed["id"], "--task", "task1", "--format", "json") == 0
+    replayed = json.loads(capsys.readouterr().out)
+    assert replayed["id"] != failed["id"]
+    assert [run["state"]["current"] for run in replayed["taskRunList"]] == ["SUCCESS", "SUCCESS"]
+    assert thermik("executions", "replay", failed["id"], "--task", "nothing") == 1
+    assert "has no task run 'nothing'" in capsys.readouterr().err
+
+
 def test_wrong_inputs_are_told_and_nothing_runs(thermik: Thermik, save: Save, capsys: Printed) -> None:
     file = save("typed", _flow("typed", f"type: {LOG}, message: a", more="inputs:\n  - {id: count, type: INT}\n"))
     assert thermik("run", file, "--input", "count=many") == 1
@@ -185,12 +206,11 @@ def test_wrong_inputs_are_told_and_nothing_runs(thermik: Thermik, save: Save, ca
 def test_what_is_not_there_is_named(thermik: Thermik, capsys: Printed) -> None:
     assert thermik("run", "cli.test.nowhere") == 1
     assert "Flow 'cli.test.nowhere' not found" in capsys.readouterr().err
-    for command in ("get", "logs"):
+    for command in ("get", "logs", "kill", "restart", "replay"):
         assert thermik("executions", command, "nobody") == 1
         assert "Execution 'nobody' not found" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("thermik", ["directory"], indirect=True)
 def test_an_interrupt_kills_the_execution(thermik: Thermik, save: Save, capsys: Printed) -> None:
     file = save("slow", _flow("slow", f"type: {SLEEP}, duration: PT60S"))
     process = subprocess.Popen(

@@ -86,6 +86,14 @@ class Client(Protocol):
         """The log of an execution, in order."""
         ...
 
+    def restart(self, execution_id: str) -> Json:
+        """Run an execution again from where it failed; the execution as it goes on."""
+        ...
+
+    def replay(self, execution_id: str, task_run_id: str | None, revision: int | None) -> Json:
+        """A new execution like an old one, from its start or from a task run; the execution as it was created."""
+        ...
+
     def kill(self, execution_id: str) -> None:
         """Ask for the end of an execution; it comes soon after."""
         ...

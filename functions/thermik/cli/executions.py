@@ -9,11 +9,14 @@ import click
 from thermik.cli.arguments import read_name
 from thermik.cli.client import Json, Search, connect
 from thermik.cli.examples import examples
+from thermik.cli.failures import CommandFailed
 from thermik.cli.figures import date_text, duration_of, seconds_text, value_text
 from thermik.cli.listing import FORMAT, print_json, print_rows
 from thermik.cli.options import CONNECTION, with_settings
 from thermik.cli.plain import lines_of
-from thermik.cli.watching import LEVELS, Event, levels_from
+from thermik.cli.showing import FORMAT as SHOWN
+from thermik.cli.showing import LEVEL, Showing, finish, watch
+from thermik.cli.watching import LEVELS, Event, Watcher, levels_from, run_name
 from thermik.settings import Settings
 
 
@@ -23,7 +26,7 @@ from thermik.settings import Settings
     )
 )
 def executions() -> None:
-    """List, show, follow and kill executions."""
+    """List, show, kill, restart and replay executions."""
 
 
 @executions.command("list", epilog=examples("thermik executions list --flow shop.orders --state FAILED --limit 5"))
@@ -115,6 +118,51 @@ def kill(execution: str, settings: Settings) -> None:
     with connect(settings) as client:
         client.kill(execution)
     click.echo(f"{execution} is being killed")
+
+
+@executions.command(epilog=examples("thermik executions restart ID"))
+@click.argument("execution")
+@LEVEL
+@SHOWN
+@with_settings(CONNECTION)
+def restart(execution: str, level: str, form: str, settings: Settings) -> int:
+    """Run an execution again from where it failed, and watch it.
+
+    Without --url it goes on in this process. The exit codes are those of `thermik run`.
+    """
+    with connect(settings) as client:
+        watcher = Watcher(levels_from(level))
+        watcher.news(client.execution(execution), client.logs(execution))  # what has been is not shown again
+        ended = watch(client, client.restart(execution), Showing(form, watcher))
+    return finish(ended, form, settings)
+
+
+@executions.command(epilog=examples("thermik executions replay ID", "thermik executions replay ID --task totals"))
+@click.argument("execution")
+@click.option("--task", help="Begin at this task's run, as `executions get` names it; not at the start.")
+@click.option("--revision", type=click.IntRange(min=1), help="Run another revision of the flow.")
+@LEVEL
+@SHOWN
+@with_settings(CONNECTION)
+def replay(execution: str, *, task: str | None, revision: int | None, level: str, form: str, settings: Settings) -> int:
+    """Run another execution like an old one, and watch it.
+
+    With --task it keeps what ran before that task. Without --url it runs in this process. The exit codes are those of
+    `thermik run`.
+    """
+    with connect(settings) as client:
+        begin = _run_of(client.execution(execution), task) if task is not None else None
+        created = client.replay(execution, begin, revision)
+        ended = watch(client, created, Showing(form, Watcher(levels_from(level))))
+    return finish(ended, form, settings)
+
+
+def _run_of(execution: Json, task: str) -> str:
+    """The id of the task run of this name, the first of several."""
+    for run in execution.get("taskRunList") or []:
+        if run_name(run) == task:
+            return str(run["id"])
+    raise CommandFailed(f"execution {execution['id']} has no task run {task!r}")
 
 
 def _details(execution: Json) -> Iterator[str]:

@@ -7,6 +7,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -24,6 +25,20 @@ LOOK_AGAIN_SECONDS = 0.1
 YAML = "application/x-yaml"
 
 Query = Mapping[str, str | int | None] | list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a request carries; its length in bytes, where it is a stream."""
+
+    content: bytes | Form
+    media_type: str
+    length: int | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The headers that tell of it."""
+        size = {} if self.length is None else {"Content-Length": str(self.length)}
+        return {"Content-Type": self.media_type, **size}
 
 
 class HttpClient:
@@ -49,10 +64,10 @@ class HttpClient:
 
         data = read_source(source).data
         namespace, flow_id = str(data.get("namespace")), str(data.get("id"))
-        body = source.encode()
-        status, answer = self._call("PUT", _path("flows", namespace, flow_id), body=body, kind=YAML, accepted=(404,))
+        body = Sent(source.encode(), YAML)
+        status, answer = self._call("PUT", _path("flows", namespace, flow_id), body=body, accepted=(404,))
         if status == 404:
-            _, answer = self._call("POST", "/flows", body=body, kind=YAML)
+            _, answer = self._call("POST", "/flows", body=body)
         return _object(answer)
 
     def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Json:
@@ -82,7 +97,8 @@ class HttpClient:
             query.append(("revision", str(wanted.revision)))
         with Form(wanted.inputs, wanted.files) as form:
             path = _path("executions", wanted.namespace, wanted.flow_id)
-            return _object(self._call("POST", path, query, body=form, kind=form.content_type, length=form.length)[1])
+            body = Sent(form, form.content_type, form.length)
+            return _object(self._call("POST", path, query, body=body)[1])
 
     def execution(self, execution_id: str) -> Json:
         """The execution."""
@@ -103,9 +119,18 @@ class HttpClient:
         """The whole log."""
         return _list(self._call("GET", _path("logs", execution_id))[1])
 
+    def restart(self, execution_id: str) -> Json:
+        """Ask the server to run it again."""
+        return _object(self._call("POST", _path("executions", execution_id, "actions", "restart"))[1])
+
+    def replay(self, execution_id: str, task_run_id: str | None, revision: int | None) -> Json:
+        """Ask the server to run another like it."""
+        query = {"taskRunId": task_run_id, "revision": revision}
+        return _object(self._call("POST", _path("executions", execution_id, "actions", "replay"), query)[1])
+
     def kill(self, execution_id: str) -> None:
         """Ask the server to kill it."""
-        self._call("DELETE", _path("executions", execution_id, "kill"))
+        self._call("DELETE", _path("executions", execution_id, "actions", "kill"))
 
     def wait(self, execution_id: str, seconds: float) -> None:  # noqa: ARG002 - a server is asked, it does not tell
         """Sleep for a moment."""
@@ -128,19 +153,14 @@ class HttpClient:
         path: str,
         query: Query | None = None,
         *,
-        body: bytes | Form | None = None,
-        kind: str | None = None,
-        length: int | None = None,
+        body: Sent | None = None,
         accepted: tuple[int, ...] = (),
     ) -> tuple[int, Any]:
         """A request's status and JSON answer. Raises: CommandFailed, unless it went well or its status is accepted."""
-        headers = dict(self._headers)
-        if kind is not None:
-            headers["Content-Type"] = kind
-        if length is not None:
-            headers["Content-Length"] = str(length)
+        headers = self._headers | (body.headers() if body else {})
+        content = body.content if body else None
         try:
-            self._connection.request(method, self._base + path + _query(query), body=body, headers=headers)
+            self._connection.request(method, self._base + path + _query(query), body=content, headers=headers)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:

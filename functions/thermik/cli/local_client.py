@@ -123,6 +123,18 @@ class LocalClient:
 
         return entries_of_execution(self._services.table, execution_id)
 
+    def restart(self, execution_id: str) -> Json:
+        """Run it again in this process. Raises: ExecutionNotFound, WrongState, Unacceptable."""
+        from thermik.executions.revival import restart
+
+        return self._listen(restart(self._runtime.life, execution_id).id)
+
+    def replay(self, execution_id: str, task_run_id: str | None, revision: int | None) -> Json:
+        """Run another like it in this process. Raises: ExecutionNotFound, FlowNotFound, Unacceptable."""
+        from thermik.executions.replay import replay
+
+        return self._listen(replay(self._runtime.life, execution_id, from_task_run=task_run_id, revision=revision).id)
+
     def kill(self, execution_id: str) -> None:
         """Kill it, whichever process runs it. Raises: ExecutionNotFound, WrongState."""
         from thermik.executions.kill import kill

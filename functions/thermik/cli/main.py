@@ -28,7 +28,7 @@ COMMANDS = {
         examples("thermik expressions | grep date", "thermik expressions --json | jq '.[].name'"),
     ),
     "flows": Place("thermik.cli.flows:flows", "List, show, save and delete flows."),
-    "executions": Place("thermik.cli.executions:executions", "List, show, follow and kill executions."),
+    "executions": Place("thermik.cli.executions:executions", "List, show, kill, restart and replay executions."),
 }
 
 

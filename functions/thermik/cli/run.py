@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from thermik.cli.arguments import is_file, read_inputs, read_labels, read_name
-from thermik.cli.client import ENDED, Client, Json, Start, connect
+from thermik.cli.client import Client, Start, connect
 from thermik.cli.examples import examples
-from thermik.cli.failures import FAILED, INTERRUPTED, say
-from thermik.cli.options import CONNECTION, where_text, with_settings
-from thermik.cli.showing import Showing, closing, watch
-from thermik.cli.watching import LEVELS, levels_from
+from thermik.cli.options import CONNECTION, with_settings
+from thermik.cli.showing import FORMAT, LEVEL, Showing, finish, watch
+from thermik.cli.watching import Watcher, levels_from
 from thermik.settings import Settings
-
-EXIT_CODES = {"SUCCESS": 0, "WARNING": 0, "SKIPPED": 0, "KILLED": INTERRUPTED}
-"""By the execution's state; any other is a failure."""
 
 
 @click.command(
@@ -30,16 +24,8 @@ EXIT_CODES = {"SUCCESS": 0, "WARNING": 0, "SKIPPED": 0, "KILLED": INTERRUPTED}
 @click.option("--input", "-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; KEY=@PATH sends a file.")
 @click.option("--label", "-l", "labels", multiple=True, metavar="KEY:VALUE", help="A label of the execution.")
 @click.option("--revision", type=click.IntRange(min=1), help="Of a saved flow, not the newest revision but this one.")
-@click.option(
-    "--level",
-    type=click.Choice(LEVELS),
-    default="INFO",
-    show_default=True,
-    help="The least severe entries to show.",
-)
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="JSON: the ended execution."
-)
+@LEVEL
+@FORMAT
 @with_settings(CONNECTION)
 def run(
     flow: str,
@@ -64,12 +50,8 @@ def run(
     with connect(settings) as client:
         namespace, flow_id, tasks = _flow(client, flow)
         execution = client.start(Start(namespace, flow_id, revision, texts, files, given))
-        ended = watch(client, execution, tasks, Showing(form, levels_from(level)))
-    if form == "json":
-        click.echo(json.dumps(ended, indent=2, ensure_ascii=False))
-    else:
-        click.echo("\n".join(closing(ended, where_text(settings), remote=settings.url is not None)))
-    return _exit_code(ended)
+        ended = watch(client, execution, Showing(form, Watcher(levels_from(level)), tasks))
+    return finish(ended, form, settings)
 
 
 def _flow(client: Client, named: str) -> tuple[str, str, int]:
@@ -80,13 +62,3 @@ def _flow(client: Client, named: str) -> tuple[str, str, int]:
         saved = save_file(client, named)
         return saved["namespace"], saved["id"], len(saved.get("tasks") or ())
     return (*read_name(named), 0)
-
-
-def _exit_code(execution: Json) -> int:
-    state = execution["state"]["current"]
-    if state == "WARNING":
-        say("the execution ended with a WARNING: see its task runs")
-    if state not in ENDED:
-        say(f"the execution is still {state}")
-        return INTERRUPTED
-    return EXIT_CODES.get(state, FAILED)

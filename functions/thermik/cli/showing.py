@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -9,28 +10,50 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from thermik.cli import plain
 from thermik.cli.client import ENDED, Client, Json
-from thermik.cli.failures import say, tell
+from thermik.cli.failures import FAILED, INTERRUPTED, say, tell
 from thermik.cli.figures import duration_of, seconds_text, value_text
-from thermik.cli.watching import Event, follow
+from thermik.cli.options import where_text
+from thermik.cli.watching import LEVELS, Event, Watcher, follow
+from thermik.settings import Settings
 
 KILL_SECONDS = 10.0
 """How long an interrupted run waits for the execution's end."""
 
 
+EXIT_CODES = {"SUCCESS": 0, "WARNING": 0, "SKIPPED": 0, "KILLED": INTERRUPTED}
+"""By the execution's state; any other is a failure."""
+
+LEVEL = click.option(
+    "--level", type=click.Choice(LEVELS), default="INFO", show_default=True, help="The least severe entries to show."
+)
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="JSON: the ended execution."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """How a run is shown: as text or only its end as JSON, and which levels of its log."""
+    """How an execution is shown.
+
+    Attributes:
+        form: `text`, or `json` for the ended execution alone.
+        watcher: what was seen of it already, and which levels of its log are wanted.
+        tasks: how many tasks the flow has, for a bar; 0 shows none.
+    """
 
     form: str
-    levels: tuple[str, ...]
+    watcher: Watcher
+    tasks: int = 0
 
 
-def watch(client: Client, execution: Json, tasks: int, showing: Showing) -> Json:
+def watch(client: Client, execution: Json, showing: Showing) -> Json:
     """Show the execution until it has ended; an interrupt kills it, a second one ends the watching too."""
     try:
-        return _show(client, execution, tasks, showing)
+        return _show(client, execution, showing)
     except KeyboardInterrupt:
         return _killed(client, execution)
 
@@ -46,14 +69,14 @@ def _killed(client: Client, execution: Json) -> Json:
     return plain.show(_ending(client, execution), sys.stderr)
 
 
-def _show(client: Client, execution: Json, tasks: int, showing: Showing) -> Json:
+def _show(client: Client, execution: Json, showing: Showing) -> Json:
     if showing.form == "text" and sys.stdout.isatty():
         from thermik.cli import live
 
-        return live.show(follow(client, execution, live.EVERY_SECONDS, showing.levels), tasks)
+        return live.show(follow(client, execution, live.EVERY_SECONDS, showing.watcher), showing.tasks)
     out = sys.stderr if showing.form == "json" else sys.stdout
     print(f"execution {execution['id']} of {execution['namespace']}.{execution['flowId']}", file=out, flush=True)
-    return plain.show(follow(client, execution, plain.EVERY_SECONDS, showing.levels), out)
+    return plain.show(follow(client, execution, plain.EVERY_SECONDS, showing.watcher), out)
 
 
 def _ending(client: Client, execution: Json) -> Iterator[tuple[Json, list[Event]]]:
@@ -66,6 +89,21 @@ def _ending(client: Client, execution: Json) -> Iterator[tuple[Json, list[Event]
             return
         client.wait(execution["id"], plain.EVERY_SECONDS)
         left -= plain.EVERY_SECONDS
+
+
+def finish(ended: Json, form: str, settings: Settings) -> int:
+    """Print how an execution ended; the command's exit code."""
+    if form == "json":
+        click.echo(json.dumps(ended, indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(closing(ended, where_text(settings), remote=settings.url is not None)))
+    state = ended["state"]["current"]
+    if state == "WARNING":
+        say("the execution ended with a WARNING: see its task runs")
+    if state not in ENDED:
+        say(f"the execution is still {state}")
+        return INTERRUPTED
+    return EXIT_CODES.get(state, FAILED)
 
 
 def closing(execution: Json, where: str, *, remote: bool) -> Iterator[str]:

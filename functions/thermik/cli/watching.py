@@ -69,16 +69,13 @@ class Watcher:
         self._entries = met
 
 
-def follow(
-    client: Client, execution: Json, every: float, levels: tuple[str, ...] = LEVELS
-) -> Iterator[tuple[Json, list[Event]]]:
+def follow(client: Client, execution: Json, every: float, watcher: Watcher) -> Iterator[tuple[Json, list[Event]]]:
     """The execution with its task runs and what is new, now and then until it has ended.
 
     Args:
         execution: as it was created. every: seconds between two looks, unless it ends before.
-        levels: the levels of the log that are wanted.
+        watcher: what was seen of it already.
     """
-    watcher = Watcher(levels)
     yield execution, []
     while execution["state"]["current"] not in ENDED:
         client.wait(execution["id"], every)

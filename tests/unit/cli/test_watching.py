@@ -95,7 +95,7 @@ def test_following_ends_when_the_execution_does() -> None:
     created = _execution(_state(("CREATED", 0)))
     ended = _execution(_state(("CREATED", 0), ("RUNNING", 0), ("SUCCESS", 1)))
     client = _Client(_execution(RUNNING), ended)
-    looks = [execution for execution, _ in follow(client, created, 0.5)]  # type: ignore[arg-type]
+    looks = [execution for execution, _ in follow(client, created, 0.5, Watcher())]  # type: ignore[arg-type]
     assert [look["state"]["current"] for look in looks] == ["CREATED", "RUNNING", "SUCCESS"]
     assert client.waits == [0.5, 0.5]
 
