@@ -25,7 +25,9 @@ def _read_secret(arn: str) -> str:
 
 
 def _api(stack: Stack) -> Api:
-    services = Services(life=stack.life, flows=stack.flows, types=stack.types, blobs=stack.blobs)
+    services = Services(
+        life=stack.life, flows=stack.flows, types=stack.types, blobs=stack.blobs, triggers=stack.triggers
+    )
     return Api(services, credentials_of(stack.settings, _read_secret))
 
 

@@ -21,6 +21,7 @@ from thermik.storage.blobs import Blobs
 from thermik.storage.dynamodb import DynamoTable
 from thermik.storage.s3 import S3Blobs
 from thermik.tasks.registry import Registry
+from thermik.triggers.registry import TriggerRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Stack:
 
     settings: Settings
     types: Registry
+    triggers: TriggerRegistry
     flows: Flows
     s3: Any
     blobs: Blobs
@@ -54,7 +56,8 @@ def connect() -> Stack:
     table = DynamoTable(aws.table, clock=clock)
     blobs = S3Blobs(aws.bucket, client=s3)
     types = Registry()
-    flows = Flows(table, blobs, types, clock)
+    triggers = TriggerRegistry()
+    flows = Flows(table, blobs, types, clock, triggers=triggers)
 
     def load(namespace: str, flow_id: str, revision: int) -> Flow:
         return flows.load(namespace, flow_id, revision).flow
@@ -65,4 +68,5 @@ def connect() -> Stack:
         return plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).definition
 
     machines = StepFunctionsMachines(create_client("stepfunctions"), aws, definition_of)
-    return Stack(settings, types, flows, s3, blobs, machines, Life(Executions(table), machines, plans, clock))
+    life = Life(Executions(table), machines, plans, clock)
+    return Stack(settings, types, triggers, flows, s3, blobs, machines, life)

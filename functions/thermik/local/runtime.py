@@ -29,6 +29,7 @@ from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
+from thermik.triggers.registry import TriggerRegistry
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
 
@@ -58,7 +59,8 @@ class Runtime:
         self.blobs = FileBlobs(data / "storage")
         self.process = Process(data / "processes")
         self.types = Registry()
-        self.flows = Flows(self.table, self.blobs, self.types, self.clock)
+        self.triggers = TriggerRegistry()
+        self.flows = Flows(self.table, self.blobs, self.types, self.clock, triggers=self.triggers)
         plans = KeptPlans(self._load, self.flows.latest_revision)
         self.machines = EmbeddedMachines(
             lambda payload: self.worker.handle(payload),  # noqa: PLW0108 - the worker is made after the machines

@@ -13,6 +13,7 @@ def services_of(runtime: Runtime) -> Services:
         flows=runtime.flows,
         types=runtime.types,
         blobs=runtime.blobs,
+        triggers=runtime.triggers,
         variables=runtime.variables,
         encryption=runtime.encryption,
     )
