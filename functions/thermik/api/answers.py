@@ -70,11 +70,6 @@ class Answer:
 NO_CONTENT = Answer(status=HTTPStatus.NO_CONTENT)
 
 
-def page(results: list[Any], total: int, **more: Any) -> dict[str, Any]:
-    """A page of a list."""
-    return {"results": results, "total": total, **more}
-
-
 def attachment(name: str) -> str:
     """The header that lets a browser save a file under its name, whatever characters it has."""
     from urllib.parse import quote

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from thermik.api.filters import Filters, View, date_bounds, equal_to, matches
-from thermik.api.listings import take_all, take_page
+from thermik.api.listings import Listed, page_of, take_all, take_page
 from thermik.api.paging import PageRequest, dotted, sort_items
 from thermik.clock import instant_text, parse_instant
 from thermik.executions.model import Execution
@@ -45,8 +45,8 @@ _NEWEST_FIRST = ("state.startDate", "startDate")
 _SYSTEM_NAMESPACE = "system"
 
 
-def search_executions(table: Table, filters: Filters, page: PageRequest, now: datetime) -> tuple[list[Execution], int]:
-    """A page of executions, and the total (see `listings.py`).
+def search_executions(table: Table, filters: Filters, page: PageRequest, now: datetime) -> Listed[Execution]:
+    """A page of executions (see `listings.py`).
 
     Raises:
         Unprocessable: it would take too much reading.
@@ -54,11 +54,10 @@ def search_executions(table: Table, filters: Filters, page: PageRequest, now: da
     items = ((body, matches(filters, view_of(body), now)) for body in _newest_first(table, filters, now))
     orders = page.orders
     if not orders or (orders[0].field in _NEWEST_FIRST and orders[0].descending):
-        bodies, total = take_page(items, page)
+        found = take_page(items, page)
     else:
-        ordered = sort_items(take_all(items), orders, dotted)
-        bodies, total = ordered[page.skip : page.skip + page.size], len(ordered)
-    return [Execution.model_validate(body) for body in bodies], total
+        found = page_of(sort_items(take_all(items), orders, dotted), page)
+    return found.of([Execution.model_validate(body) for body in found.items])
 
 
 def matching_executions(table: Table, filters: Filters, now: datetime) -> list[Execution]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from thermik.api.answers import NO_CONTENT, Answer, Awaited, page
+from thermik.api.answers import NO_CONTENT, Answer, Awaited
 from thermik.api.creation import create_from_form
 from thermik.api.errors import BadRequest
 from thermik.api.execution_search import FIELDS, newest_of_flow, search_executions
@@ -64,8 +64,8 @@ def get(services: Services, request: Request) -> dict[str, Any]:
 def search(services: Services, request: Request) -> dict[str, Any]:
     """A page of the executions that pass the filters, newest first unless sorted otherwise."""
     filters = read_filters(request, FIELDS)
-    found, total = search_executions(services.table, filters, page_request(request), services.now())
-    return page(many_with_task_runs(services, found), total)
+    found = search_executions(services.table, filters, page_request(request), services.now())
+    return found.wire(many_with_task_runs(services, found.items))
 
 
 @router.route("POST", "/executions/latest", consumes="application/json")

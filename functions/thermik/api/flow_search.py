@@ -8,6 +8,7 @@ from typing import Any
 
 from thermik.api.execution_search import scope_of
 from thermik.api.filters import Filters, View, equal_to, matches
+from thermik.api.listings import Listed, page_of
 from thermik.api.paging import PageRequest, sort_items
 from thermik.flows.repository import FlowRevision, Flows, FlowSummary
 
@@ -15,12 +16,13 @@ FIELDS = frozenset(["q", "scope", "namespace", "flowId", "labels"])
 """What flows can be filtered by."""
 
 
-def search_flows(flows: Flows, filters: Filters, page: PageRequest, now: datetime) -> tuple[list[FlowRevision], int]:
-    """A page of the flows that pass, and how many there are."""
+def search_flows(flows: Flows, filters: Filters, page: PageRequest, now: datetime) -> Listed[FlowRevision]:
+    """A page of the flows that pass."""
     found = matching_flows(flows, filters, now)
     if page.orders:
         found = sort_items(found, page.orders, _value)
-    return flows.many(found[page.skip : page.skip + page.size]), len(found)
+    listed = page_of(found, page)
+    return listed.of(flows.many(listed.items))
 
 
 def every_flow(flows: Flows, namespace: str | None = None) -> list[FlowRevision]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from thermik.api.answers import NO_CONTENT, Answer, page
+from thermik.api.answers import NO_CONTENT, Answer
 from thermik.api.errors import NotFound, Unprocessable
 from thermik.api.filters import read_filters
 from thermik.api.flow_search import FIELDS, every_flow, search_flows
@@ -84,8 +84,8 @@ def get_task(services: Services, request: Request) -> dict[str, Any]:
 def search(services: Services, request: Request) -> dict[str, Any]:
     """A page of the flows that pass the filters, by namespace and id unless sorted otherwise."""
     filters = read_filters(request, FIELDS)
-    found, total = search_flows(services.flows, filters, page_request(request), services.now())
-    return page([flow_wire(revision) for revision in found], total)
+    found = search_flows(services.flows, filters, page_request(request), services.now())
+    return found.wire([flow_wire(revision) for revision in found.items])
 
 
 @router.route("GET", "/flows/<namespace>")

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from thermik.api.answers import Answer, page
+from thermik.api.answers import Answer
 from thermik.api.errors import BadRequest, NotFound, Unprocessable
 from thermik.api.filters import View, matches, read_filters
-from thermik.api.listings import take_page
+from thermik.api.listings import page_of
 from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
 from thermik.api.request import Request
 from thermik.api.routing import Router
@@ -93,9 +93,10 @@ def search(services: Services, request: Request) -> dict[str, Any]:
     wanted = page_request(request)
     namespaces = sorted({each for name in services.flows.namespaces() for each in _upwards(name)})
     entries = [_entry(name, pair) for name in namespaces for pair in services.pairs.pairs(name)]
-    ordered = sort_items(entries, wanted.orders, dotted)
     now = services.now()
-    return page(*take_page(((entry, matches(filters, _view(entry), now)) for entry in ordered), wanted))
+    passing = [entry for entry in entries if matches(filters, _view(entry), now)]
+    found = page_of(sort_items(passing, wanted.orders, dotted), wanted)
+    return found.wire(found.items)
 
 
 def typed(text: str) -> tuple[Any, str]:

@@ -8,46 +8,64 @@ page `COUNT_AHEAD` items are looked at; what lies further is not in the total, w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from thermik.api.errors import Unprocessable
 from thermik.api.paging import PageRequest
 
 COUNT_AHEAD = 500
 MAX_LOOKED_AT = 20_000
-"""Items that one request may read: a list that needs more is to be narrowed by filters."""
+"""Items that one request may read; a page that needs more says that it is not complete."""
 
 Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 
 
-def take_page(items: Iterable[tuple[Item, bool]], page: PageRequest) -> tuple[list[Item], int]:
-    """The items of a page, and the total as far as it is known.
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Item]):
+    """A page of a list.
 
-    Args:
-        items: each with whether it passes the filters; lazy.
-
-    Raises:
-        Unprocessable: the page lies too far.
+    Attributes:
+        total: how many there are, as far as it is known.
+        complete: false where the search was given up: there may be more that was not looked at.
     """
+
+    items: list[Item]
+    total: int
+    complete: bool = True
+
+    def wire(self, shown: list[Any]) -> dict[str, Any]:
+        """The page in the API's shape, of these items as they are shown."""
+        more = {} if self.complete else {"incomplete": True}
+        return {"results": shown, "total": self.total, **more}
+
+    def of(self, items: list[Shown]) -> Listed[Shown]:
+        """The same page of the same items in another form."""
+        return Listed(items, self.total, self.complete)
+
+
+def take_page(items: Iterable[tuple[Item, bool]], page: PageRequest) -> Listed[Item]:
+    """A page of items that come one by one, each with whether it passes the filters."""
     taken: list[Item] = []
-    total = 0
-    ahead = 0
+    total = ahead = 0
     for looked_at, (item, passes) in enumerate(items):
         if len(taken) == page.size:
             if ahead == COUNT_AHEAD:
                 break
             ahead += 1
         if looked_at >= MAX_LOOKED_AT:
-            if taken:
-                break
-            raise Unprocessable(
-                f"Nothing was found in the newest {MAX_LOOKED_AT} items for page {page.number}: narrow the filters"
-            )
+            return Listed(taken, total, complete=len(taken) == page.size)
         if passes:
             total += 1
             if total > page.skip and len(taken) < page.size:
                 taken.append(item)
-    return taken, total
+    return Listed(taken, total)
+
+
+def page_of(items: list[Item], page: PageRequest) -> Listed[Item]:
+    """A page of items that are all there."""
+    return Listed(items[page.skip : page.skip + page.size], len(items))
 
 
 def take_all(items: Iterable[tuple[Item, bool]]) -> list[Item]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thermik.api.answers import TEXT, Answer, attachment, page
+from thermik.api.answers import TEXT, Answer, attachment
 from thermik.api.execution_search import by_month, read_newest_first, scope_of
 from thermik.api.filters import Filters, View, date_bounds, equal_to, matches, read_filters, severe_enough
 from thermik.api.listings import take_page
@@ -72,8 +72,8 @@ def search(services: Services, request: Request) -> dict[str, Any]:
     filters = read_filters(request, FIELDS)
     now = services.now()
     entries = ((entry, matches(filters, view_of(entry), now)) for entry in _newest(services, filters))
-    found, total = take_page(entries, page_request(request))
-    return page(found, total, type="OFFSET")
+    found = take_page(entries, page_request(request))
+    return {**found.wire(found.items), "type": "OFFSET"}
 
 
 def entries_of_execution(table: Table, execution_id: str) -> list[dict[str, Any]]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from thermik.api.answers import page
-from thermik.api.listings import take_page
+from thermik.api.listings import page_of
 from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
 from thermik.api.request import Request
 from thermik.api.routing import Router
@@ -28,9 +27,8 @@ def of_execution(services: Services, request: Request) -> dict[str, Any]:
     task_run_id, task_id = request.get("taskRunId"), request.get("taskId")
     chosen = [run for run in runs if task_run_id in (None, run.id) and task_id in (None, run.task_id)]
     found = [entry for run in chosen for entry in _entries(run)]
-    ordered = sort_items(found, wanted.orders, dotted)
-    results, total = take_page(((entry, True) for entry in ordered), wanted)
-    return page(results, total)
+    chosen_page = page_of(sort_items(found, wanted.orders, dotted), wanted)
+    return chosen_page.wire(chosen_page.items)
 
 
 def _entries(run: TaskRun) -> Iterator[dict[str, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from thermik.api.answers import page
 from thermik.api.errors import BadRequest
+from thermik.api.listings import page_of
 from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
 from thermik.api.request import Request
 from thermik.api.routing import Router
@@ -20,8 +20,8 @@ def search(services: Services, request: Request) -> dict[str, Any]:
     wanted = page_request(request)
     text = (request.get("q") or request.get("filters[q][EQUALS]") or "").lower()
     found = [_wire(name) for name in every_namespace(services) if text in name.lower()]
-    ordered = sort_items(found, wanted.orders, dotted)
-    return page(ordered[wanted.skip : wanted.skip + wanted.size], len(found))
+    listed = page_of(sort_items(found, wanted.orders, dotted), wanted)
+    return listed.wire(listed.items)
 
 
 @router.route("GET", "/namespaces/<namespace>")

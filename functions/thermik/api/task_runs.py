@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from thermik.api.answers import page
 from thermik.api.execution_search import by_month, scope_of
 from thermik.api.filters import View, date_bounds, matches, read_filters
-from thermik.api.listings import take_all, take_page
+from thermik.api.listings import page_of, take_all, take_page
 from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
 from thermik.api.request import Request
 from thermik.api.routing import Router
@@ -35,12 +34,11 @@ def search(services: Services, request: Request) -> dict[str, Any]:
     bodies = by_month(services.table, schema.ALL_TASK_RUNS, least, most, now)
     items = ((body, matches(filters, _view(body), now)) for body in bodies)
     if not wanted.orders or (wanted.orders[0].field == "state.startDate" and wanted.orders[0].descending):
-        found, total = take_page(items, wanted)
+        found = take_page(items, wanted)
     else:
-        ordered = sort_items(take_all(items), wanted.orders, dotted)
-        found, total = ordered[wanted.skip : wanted.skip + wanted.size], len(ordered)
-    runs = (services.large_outputs.joined(TaskRun.model_validate(body)) for body in found)
-    return page([wire(run) for run in runs], total)
+        found = page_of(sort_items(take_all(items), wanted.orders, dotted), wanted)
+    runs = (services.large_outputs.joined(TaskRun.model_validate(body)) for body in found.items)
+    return found.wire([wire(run) for run in runs])
 
 
 def _view(body: dict[str, Any]) -> View:

@@ -114,8 +114,8 @@ class LocalClient:
         wanted = {"namespace": search.namespace, "flowId": search.flow_id, "state": search.state}
         filters = [Filter(name, "EQUALS", value) for name, value in wanted.items() if value is not None]
         services = self._services
-        found, _ = search_executions(services.table, filters, PageRequest(1, search.limit), services.now())
-        return many_with_task_runs(services, found)
+        found = search_executions(services.table, filters, PageRequest(1, search.limit), services.now())
+        return many_with_task_runs(services, found.items)
 
     def logs(self, execution_id: str) -> list[Json]:
         """The whole log."""

@@ -10,7 +10,7 @@ import pytest
 from thermik.api.errors import Unprocessable
 from thermik.api.execution_search import search_executions
 from thermik.api.filters import Filter, Filters
-from thermik.api.listings import COUNT_AHEAD, MAX_LOOKED_AT, take_page
+from thermik.api.listings import COUNT_AHEAD, MAX_LOOKED_AT, take_all, take_page
 from thermik.api.paging import Order, PageRequest
 from thermik.api.services import Services
 from thermik.executions.model import Execution, Label, Metadata
@@ -38,8 +38,8 @@ def found(services: Services) -> Any:
         services.executions.write(Versioned(execution))
 
     def search(filters: Filters, number: int = 1, size: int = 5, *orders: Order) -> tuple[list[int], int]:
-        page, total = search_executions(services.table, filters, PageRequest(number, size, orders), NOW)
-        return [int(execution.id[1:]) for execution in page], total
+        page = search_executions(services.table, filters, PageRequest(number, size, orders), NOW)
+        return [int(execution.id[1:]) for execution in page.items], page.total
 
     return search
 
@@ -76,9 +76,14 @@ def test_a_long_list_is_read_no_further_than_is_shown() -> None:
             read += 1
             yield read, True
 
-    items, total = take_page(endless(), PageRequest(2, 10))
-    assert (items, total) == ([*range(11, 21)], 20 + COUNT_AHEAD)
+    found = take_page(endless(), PageRequest(2, 10))
+    assert (found.items, found.total) == ([*range(11, 21)], 20 + COUNT_AHEAD)
     assert read <= 21 + COUNT_AHEAD
+
+
+def test_a_search_that_is_given_up_says_so() -> None:
+    nothing = take_page(((number, False) for number in range(MAX_LOOKED_AT + 10)), PageRequest(1, 10))
+    assert nothing.wire([]) == {"results": [], "total": 0, "incomplete": True}
+    assert take_page([(1, False)], PageRequest(1, 10)).wire([]) == {"results": [], "total": 0}
     with pytest.raises(Unprocessable, match="narrow"):
-        take_page(((item, False) for item, _ in endless()), PageRequest(1, 10))
-    assert read <= MAX_LOOKED_AT + 2 + 21 + COUNT_AHEAD
+        take_all((number, True) for number in range(MAX_LOOKED_AT + 10))
