@@ -15,7 +15,7 @@ from thermik.executions.model import Execution, ExecutionProgress, Scope, TaskRu
 from thermik.executions.places import task_run_id
 from thermik.executions.refusals import Unacceptable
 from thermik.executions.repository import Versioned
-from thermik.executions.revival import NOTHING_TO_RESTART, ancestors_of
+from thermik.executions.revival import NOTHING_TO_RESTART, ancestors_of, shares_invocation
 from thermik.executions.state import State, StateType
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FlowTree, Node
@@ -56,6 +56,8 @@ def replay(
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     now = life.clock.now()
     execution = execution.model_copy(update={"state": source.state}).with_state(_S.RESTARTED, now)
+    if shares_invocation(runs[from_task_run].value, plan.tree):  # its directory is gone: the whole is replayed
+        from_task_run = runs[from_task_run].value.parent_task_run_id or from_task_run
     kept = _kept(runs, from_task_run, plan.tree)
     above = {each.value.id for each in ancestors_of(runs[from_task_run].value, runs)}
     copies = _copies(kept, execution)

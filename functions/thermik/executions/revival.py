@@ -56,7 +56,8 @@ def restart(life: Life, execution_id: str) -> Execution:
 def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
     """The runs that go on, in their new states, and those that are forgotten (of `errors`), to be made anew.
 
-    With those that failed go those that were cut short by a failure beside them.
+    With those that failed go those that were cut short by a failure beside them. What shares an invocation is forgotten
+    with it: its children need the directory, which is gone.
     """
     dropped = [run for run in runs.values() if is_handler(run.value, tree)]
     gone = {run.value.id for run in dropped}
@@ -64,11 +65,23 @@ def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Version
     if causes:
         causes += [run for run in runs.values() if run.value.state.current == _S.KILLED and run.value.id not in gone]
     now = life.clock.now()
+    causes, forgotten = _whole_invocations(causes, runs, tree)
+    dropped += forgotten
     ancestors = {each.value.id: each for cause in causes for each in ancestors_of(cause.value, runs)}
     revived = [_running(life, each) for each in ancestors.values()]
     leaves = [cause for cause in causes if cause.value.id not in ancestors]
     revived += [leaf.then(leaf.value.with_state(_S.RESTARTED, now).with_progress(lease=None)) for leaf in leaves]
     return revived, dropped
+
+
+def _whole_invocations(
+    causes: Iterable[Versioned[TaskRun]], runs: Runs, tree: FlowTree
+) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
+    """The causes, the whole in place of a child that shared its invocation; and the children that are forgotten."""
+    shared = [run for run in runs.values() if shares_invocation(run.value, tree)]
+    ids = {run.value.id for run in shared}
+    whole = dict.fromkeys(run.value.parent_task_run_id or "" if run.value.id in ids else run.value.id for run in causes)
+    return [runs[each] for each in whole], [run for run in shared if run.value.parent_task_run_id in whole]
 
 
 def change_task_run_state(life: Life, execution_id: str, task_run_id: str, state: StateType) -> Execution:
@@ -145,6 +158,12 @@ def is_handler(run: TaskRun, tree: FlowTree) -> bool:
     """Whether a run belongs to an `errors` block, of the flow or of a flowable, at any depth."""
     node = tree.nodes.get(run.task_id)
     return node is not None and any(place.branch == ERRORS for place in (node, *node.ancestors()))
+
+
+def shares_invocation(run: TaskRun, tree: FlowTree) -> bool:
+    """Whether a run is one of several that share an invocation, and its directory."""
+    node = tree.nodes.get(run.task_id)
+    return node is not None and node.shares_invocation
 
 
 def _running(life: Life, run: Versioned[TaskRun]) -> Versioned[TaskRun]:

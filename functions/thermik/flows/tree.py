@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from thermik.flows.shapes import Again, ForEachValue
+from thermik.flows.shapes import Again, ForEachValue, InOneInvocation
 from thermik.flows.task import FlowableTask, Task
 
 if TYPE_CHECKING:
@@ -63,6 +63,14 @@ class Node:
     def turns(self) -> bool:
         """Whether it runs once for each turn of its parent: a loop's own child, outside of `errors` and `finally`."""
         return self.parent is not None and self.parent.is_loop and self.branch not in (ERRORS, FINALLY)
+
+    @property
+    def shares_invocation(self) -> bool:
+        """Whether it runs in an invocation of its parent's, with the other children; not so `errors` and `finally`."""
+        if self.parent is None or not isinstance(self.parent.task, FlowableTask):
+            return False
+        shape = self.parent.task.shape
+        return isinstance(shape, InOneInvocation) and self.branch == shape.branch
 
     def loops(self) -> list[Node]:
         """The loops in whose turns it runs, outermost first."""

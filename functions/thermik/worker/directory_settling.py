@@ -26,6 +26,8 @@ from thermik.worker.settle import MAY_GO_ON, close_attempt, stops, verdict_on
 
 _S = StateType
 
+_WELL = frozenset({_S.SUCCESS, _S.WARNING, _S.SKIPPED})
+
 
 def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
     """Answer how the machine goes on, as `settle` does.
@@ -38,7 +40,8 @@ def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
     found = scene.found or Versioned(scene.new_run(call))
     run = found.value
     if run.state.current == _S.RUNNING and not run.progress.unfinished:
-        return {"verdict": Verdict.FAIL.value, "at": None}
+        verdict = Verdict.CONTINUE if _ended_well(scene) else Verdict.FAIL
+        return {"verdict": verdict.value, "at": None}
     if run.state.is_terminal:
         return verdict_on(run)
     lease = run.progress.lease
@@ -50,6 +53,14 @@ def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
         mark_retrying(scene)
         return verdict_on(child)
     return verdict_on(_fail(scene, call, found))
+
+
+def _ended_well(scene: TaskScene) -> bool:
+    """Whether all children did, and only the invocation's answer was lost."""
+    place = scene.place
+    ids = [replace(place, node=node).task_run_id for node in place.node.branches[TASKS]]
+    runs = scene.ports.executions.task_runs(place.execution_id, ids)
+    return len(runs) == len(ids) and all(run.value.state.current in _WELL for run in runs.values())
 
 
 def _close_child(scene: TaskScene, call: Call) -> TaskRun | None:

@@ -12,8 +12,7 @@ from thermik.clock import instant_text
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.places import Place
 from thermik.flows.flow import Flow
-from thermik.flows.shapes import InOneInvocation
-from thermik.flows.task import FlowableTask, Task
+from thermik.flows.task import Task
 from thermik.worker.journal import Journal
 from thermik.worker.lazy import LazyMap
 from thermik.worker.outputs import OfTasks
@@ -67,13 +66,7 @@ def task_variables(place: Place, run: TaskRun, journal: Journal, read_outputs: C
 
 def _group(place: Place, journal: Journal) -> Place | None:
     """The place of the flowable whose one invocation runs the task, if one does: its tasks see what it sees itself."""
-    parent = place.node.parent
-    if parent is None or not isinstance(parent.task, FlowableTask):
-        return None
-    shape = parent.task.shape
-    if not isinstance(shape, InOneInvocation) or place.node.branch != shape.branch:
-        return None
-    return journal.ancestor(place)
+    return journal.ancestor(place) if place.node.shares_invocation else None
 
 
 def seen_value(place: Place, run: TaskRun, journal: Journal) -> str | None:

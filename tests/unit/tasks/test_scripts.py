@@ -296,8 +296,6 @@ def test_python_is_the_workers_own_where_the_path_has_none(
         ({"runner": "DOCKER"}, "runner 'DOCKER' is not supported"),
         ({"docker": {"image": "x"}}, "docker is not supported"),
         ({"containerImage": "python:slim"}, "containerImage needs a container"),
-        ({"namespaceFiles": {"enabled": True}}, "namespaceFiles is not supported"),
-        ({"namespaceFiles": {"include": ["a"]}}, "namespaceFiles is not supported"),
         ({"targetOS": "WINDOWS"}, "targetOS 'WINDOWS' is not supported"),
         ({"interpreter": []}, "at least 1"),
         ({"unknown": 1}, "unknown"),

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from thermik.flows.dynamic import Dynamic
 from thermik.flows.model import FlowModel
+from thermik.tasks.namespace_files import NamespaceFiles
 from thermik.tasks.runnable import RunnableTask
 
 PROCESS = "io.kestra.plugin.core.runner.Process"
@@ -37,19 +38,6 @@ class ProcessRunner(FlowModel):
         if isinstance(name, str) and name not in _PROCESS_NAMES:
             raise ValueError(f"task runner '{name}' is not supported: {_ONLY_PROCESS}")
         return data
-
-
-class NamespaceFiles(FlowModel):
-    """Which files of the namespace a script wants in its directory; only `enabled: false` is accepted yet."""
-
-    enabled: Literal[False] = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _only_disabled(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("enabled", True) is False:
-            return {"enabled": False}
-        raise ValueError("namespaceFiles is not supported; name the files in `inputFiles`, as `nsfile:///path`")
 
 
 Commands = Annotated[list[str], Field(min_length=1)]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from thermik.tasks.directory_files import fetch_stored, store_output_files, write_input_files
+from thermik.tasks.namespace_files import fetch_namespace_files
 from thermik.tasks.runnable import Outputs, RunContext, TaskFailure, TaskInterrupted
 from thermik.tasks.scripts.environment import script_environment
 from thermik.tasks.scripts.models import ScriptTask
@@ -65,6 +66,7 @@ def run_script(task: ScriptTask, context: RunContext, prepare: Prepare) -> Outpu
     if task.container_image is not None:
         context.log.warn("containerImage is ignored: the Process runner starts no container")
     with _workplace(task, context) as place:
+        fetch_namespace_files(context, place.working, task.namespace_files)
         write_input_files(context, place.working, _input_files(task, context, place))
         environment = script_environment(os.environ, place.private, _env(task, context, place))
         commands, environment = prepare(place, environment | _places(place))
