@@ -78,6 +78,7 @@ def _applied(
 
     def call(frame: Frame) -> Any:
         values = [reader(frame) for reader in readers]
+        frame.shared.spend(1)
         if keeps_null and values[0] is None:
             return None
         try:
@@ -97,6 +98,7 @@ def _simple(entry: registry.Entry, operand: Closure, at: int) -> Closure:
 
     def call(frame: Frame) -> Any:
         value = operand(frame)
+        frame.shared.spend(1)
         if keeps_null and value is None:
             return None
         try:

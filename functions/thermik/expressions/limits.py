@@ -21,7 +21,7 @@ MAX_ROUNDS = 100  # renderings of a text until it no longer changes (Kestra's nu
 MAX_SECONDS = 10.0  # time of one rendering
 MAX_REGEX_SECONDS = 1.0  # time of one regular expression over one text
 MAX_DIGITS = 1_000  # digits of a number, and decimals of a pattern
-CLOCK_EVERY = 256  # steps between two looks at the clock
+MAX_VALUES = 1_000_000  # values that one operation looks at within lists and maps
 
 _monotonic = time.monotonic
 
@@ -29,26 +29,19 @@ _monotonic = time.monotonic
 class Budget:
     """What one rendering may still spend; shared by everything that it renders inside."""
 
-    __slots__ = ("_deadline", "calls", "steps", "text", "unclocked")
+    __slots__ = ("_deadline", "calls", "steps", "text")
 
     def __init__(self) -> None:
         self.steps = MAX_STEPS
         self.text = MAX_TEXT
         self.calls = 0
-        self.unclocked = CLOCK_EVERY
         self._deadline = 0.0
 
     def spend(self, steps: int) -> None:
-        """Count steps; look at the clock now and then. The time runs from the first step."""
+        """Count steps, and look at the clock. The time runs from the first step."""
         self.steps -= steps
-        self.unclocked -= steps
         if self.steps < 0:
             raise LimitExceeded(f"The expression takes more than {MAX_STEPS} steps")
-        if self.unclocked < 0 or not self._deadline:
-            self.unclocked = CLOCK_EVERY
-            self._look_at_clock()
-
-    def _look_at_clock(self) -> None:
         now = _monotonic()
         if not self._deadline:
             self._deadline = now + MAX_SECONDS
@@ -73,6 +66,21 @@ class Budget:
     def leave(self) -> None:
         """End what `enter` began."""
         self.calls -= 1
+
+
+class Meter:
+    """Counts the values that one operation looks at: lists that share their items can be endless without being large."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_VALUES
+
+    def count(self) -> None:
+        """One value more."""
+        self.left -= 1
+        if self.left < 0:
+            raise LimitExceeded(f"The expression looks at more than {MAX_VALUES} values within lists and maps")
 
 
 def checked_text(text: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DIGITS, MAX_LIST, MAX_TEXT, too_long, too_many_items
+from thermik.expressions.limits import MAX_DIGITS, MAX_LIST, MAX_TEXT, Meter, too_long, too_many_items
 from thermik.expressions.printing import java_text
 from thermik.expressions.values import (
     INT_MAX,
@@ -56,21 +56,29 @@ def equal(left: Any, right: Any) -> bool:
     return same(left, right)
 
 
-def same(left: Any, right: Any) -> bool:
+def same(left: Any, right: Any, meter: Meter | None = None) -> bool:
     """Java's `equals`: numbers of different kinds differ, lists and maps compare by content."""
+    meter = meter or Meter()
+    meter.count()
+    if type(left) is str:
+        return type(right) is str and left == right
     if is_number(left):
         return is_number(right) and _number_kind(left) == _number_kind(right) and bool(left == right)
     if type(left) is TextArray or type(right) is TextArray:
         return left is right
     if is_list(left):
-        return is_list(right) and len(left) == len(right) and all(map(same, left, right))
-    if is_map(left):
         return (
-            is_map(right)
+            is_list(right)
             and len(left) == len(right)
-            and all(key in right and same(left[key], right[key]) for key in left)
+            and all(same(a, b, meter) for a, b in zip(left, right, strict=True))
         )
+    if is_map(left):
+        return is_map(right) and len(left) == len(right) and _same_entries(left, right, meter)
     return type(left) is type(right) and bool(left == right)
+
+
+def _same_entries(left: Any, right: Any, meter: Meter) -> bool:
+    return all(key in right and same(left[key], right[key], meter) for key in left)
 
 
 def _number_kind(number: Any) -> str:
@@ -91,7 +99,8 @@ def contains(container: Any, value: Any) -> bool:
     if container is None:
         return False
     if is_items(container):
-        return all(_has(container, item) for item in value) if is_items(value) else _has(container, value)
+        meter = Meter()
+        return all(_has(container, item, meter) for item in (value if is_items(value) else [value]))
     if is_map(container):
         return _has_key(container, value)
     if is_text(container):
@@ -101,8 +110,8 @@ def contains(container: Any, value: Any) -> bool:
     )
 
 
-def _has(items: Any, value: Any) -> bool:
-    return any(same(item, value) for item in items)
+def _has(items: Any, value: Any, meter: Meter) -> bool:
+    return any(same(item, value, meter) for item in items)
 
 
 def _has_key(mapping: Mapping[Any, Any], key: Any) -> bool:
@@ -124,8 +133,8 @@ def add(left: Any, right: Any) -> Any:
 def subtract(left: Any, right: Any) -> Any:
     """`-`: takes an item, or the items of a list, from a list, else subtracts."""
     if is_list(left):
-        gone = right if is_list(right) else [right]
-        return [item for item in left if not _has(gone, item)]
+        gone, meter = right if is_list(right) else [right], Meter()
+        return [item for item in left if not _has(gone, item, meter)]
     return calculate("-", left, right)
 
 

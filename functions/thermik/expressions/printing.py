@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_TEXT, too_deep_data, too_long
+from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_TEXT, Meter, too_deep_data, too_long
 from thermik.expressions.values import Entry, Float, LoopState, TextArray, class_name
 
 _CONTROL = re.compile(r"\\u00[01][0-9a-f]")
@@ -73,13 +73,13 @@ def _other_to_text(value: Any) -> str:
     return java_text(value)
 
 
-def java_text(value: Any, depth: int = 0) -> str:
+def java_text(value: Any, depth: int = 0, meter: Meter | None = None) -> str:
     """What Java's `toString` gives: `[1, a]`, `{a=1}`, `null`."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, (int, float, Decimal)) or value is None:
         return _java_scalar(value)
-    return _java_container(value, depth)
+    return _java_container(value, depth, meter or Meter())
 
 
 def _java_scalar(value: float | Decimal | None) -> str:
@@ -97,18 +97,22 @@ def big_decimal_text(number: Decimal) -> str:
     return format(number, "f") if abs(number.adjusted()) <= MAX_TEXT else str(number)
 
 
-def _java_container(value: Any, depth: int) -> str:
+def _java_container(value: Any, depth: int, meter: Meter) -> str:
+    meter.count()
     if depth > MAX_DATA_DEPTH:
         raise too_deep_data()
+
+    def inner(item: Any) -> str:
+        return java_text(item, depth + 1, meter)
+
     if type(value) is Entry:
-        return f"{java_text(value[0], depth + 1)}={java_text(value[1], depth + 1)}"
+        return f"{inner(value[0])}={inner(value[1])}"
     if type(value) is TextArray:
         return "[Ljava.lang.String;"
     if isinstance(value, Mapping):
-        items = (f"{java_text(key, depth + 1)}={java_text(value[key], depth + 1)}" for key in value)
-        return "{" + bounded_join(", ", items) + "}"
+        return "{" + bounded_join(", ", (f"{inner(key)}={inner(value[key])}" for key in value)) + "}"
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return "[" + bounded_join(", ", (java_text(item, depth + 1) for item in value)) + "]"
+        return "[" + bounded_join(", ", map(inner, value)) + "]"
     return class_name(value)
 
 
@@ -144,9 +148,10 @@ def to_json(value: Any) -> str:
 class _JsonWriter:
     """Writes JSON piece by piece, counting its size."""
 
-    __slots__ = ("parts", "room")
+    __slots__ = ("meter", "parts", "room")
 
     def __init__(self) -> None:
+        self.meter = Meter()
         self.parts: list[str] = []
         self.room = MAX_TEXT
 
@@ -157,6 +162,7 @@ class _JsonWriter:
         self.parts.append(text)
 
     def write(self, value: Any, depth: int) -> None:
+        self.meter.count()
         if isinstance(value, str):
             self.put(json_text(value))
         elif isinstance(value, (int, float, Decimal)) or value is None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, too_deep_data
+from thermik.expressions.limits import MAX_DATA_DEPTH, Meter, too_deep_data
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
@@ -141,22 +141,26 @@ def describe(value: Any) -> str:
     return "null" if value is None else class_name(value)
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def plain(value: Any, depth: int = 0, meter: Meter | None = None) -> Any:
     """The value as ordinary Python data; maps and lists that are not ours (they may be lazy) stay as they are."""
-    if depth > MAX_DATA_DEPTH:
-        raise too_deep_data()
     if type(value) in (str, bool, int, float) or value is None:
         return value
+    meter = meter or Meter()
+    meter.count()
+    if depth > MAX_DATA_DEPTH:
+        raise too_deep_data()
+
+    def inner(item: Any) -> Any:
+        return plain(item, depth + 1, meter)
+
     if type(value) in (dict, LoopState):
-        return {plain(key, depth + 1): plain(item, depth + 1) for key, item in value.items()}
+        return {inner(key): inner(item) for key, item in value.items()}
     if type(value) in (list, TextArray):
-        return [plain(item, depth + 1) for item in value]
-    return _plain_scalar(value, depth)
+        return [inner(item) for item in value]
+    return {inner(value[0]): inner(value[1])} if type(value) is Entry else _plain_scalar(value)
 
 
-def _plain_scalar(value: Any, depth: int) -> Any:
-    if type(value) is Entry:
-        return {plain(value[0], depth + 1): plain(value[1], depth + 1)}
+def _plain_scalar(value: Any) -> Any:
     if type(value) in (Long, BigInteger):
         return int(value)
     if type(value) is Float:

@@ -10,7 +10,7 @@ from typing import Any
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.frames import Frame
 from thermik.expressions.java.regex import replace_all, split_at
-from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_TEXT, checked_text, too_deep_data, too_long
+from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_TEXT, Meter, checked_text, too_deep_data, too_long
 from thermik.expressions.printing import bounded_join, java_text
 from thermik.expressions.registry import filter_
 from thermik.expressions.values import TextArray, describe, is_array, is_integer, is_items, is_map, is_text
@@ -130,14 +130,16 @@ def slugify(value: Any) -> str:
     return _DASHES.sub("-", _NOT_WORD.sub("", plain)).strip("-")
 
 
-def on_leaves(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
+def on_leaves(value: Any, change: Callable[[str], str], depth: int = 0, meter: Meter | None = None) -> Any:
     """Change every leaf of lists and maps, as text; a null leaf fails, as in Kestra."""
+    meter = meter or Meter()
+    meter.count()
     if depth > MAX_DATA_DEPTH:
         raise too_deep_data()
     if is_map(value):
-        return {key: on_leaves(value[key], change, depth + 1) for key in value}
+        return {key: on_leaves(value[key], change, depth + 1, meter) for key in value}
     if is_items(value) and not is_array(value):
-        return [on_leaves(item, change, depth + 1) for item in value]
+        return [on_leaves(item, change, depth + 1, meter) for item in value]
     if value is None:
         raise ExpressionRuntimeError("A null inside a list or a map cannot be changed as a text")
     return change(java_text(value))

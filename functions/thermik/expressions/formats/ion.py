@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, too_deep_data
+from thermik.expressions.limits import MAX_DATA_DEPTH, Meter, too_deep_data
 from thermik.expressions.printing import bounded_join, java_double, java_float, java_text
 from thermik.expressions.values import Entry, Float
 
@@ -21,8 +21,10 @@ _MINUTES = 3  # the library's number for the precision of a timestamp with a tim
 _NEEDS_ESCAPE = re.compile(r'["\\\x00-\x1f]')
 
 
-def to_ion(value: Any, depth: int = 0) -> str:
+def to_ion(value: Any, depth: int = 0, meter: Meter | None = None) -> str:
     """Ion text, as compact as Kestra's."""
+    meter = meter or Meter()
+    meter.count()
     if depth > MAX_DATA_DEPTH:
         raise too_deep_data()
     if isinstance(value, str):
@@ -30,12 +32,12 @@ def to_ion(value: Any, depth: int = 0) -> str:
     if isinstance(value, float):
         return _float(value)
     if type(value) is Entry:
-        return to_ion({value[0]: value[1]}, depth)
+        return to_ion({value[0]: value[1]}, depth, meter)
     if isinstance(value, Mapping):
-        pairs = (f"{_symbol(java_text(key))}:{to_ion(value[key], depth + 1)}" for key in value)
+        pairs = (f"{_symbol(java_text(key))}:{to_ion(value[key], depth + 1, meter)}" for key in value)
         return "{" + bounded_join(",", pairs) + "}"
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return "[" + bounded_join(",", (to_ion(item, depth + 1) for item in value)) + "]"
+        return "[" + bounded_join(",", (to_ion(item, depth + 1, meter) for item in value)) + "]"
     return java_text(value)
 
 

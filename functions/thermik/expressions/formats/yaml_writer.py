@@ -8,7 +8,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, too_deep_data
+from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_LIST, too_deep_data, too_many_items
 from thermik.expressions.printing import bounded_join, java_text
 from thermik.expressions.values import Entry
 
@@ -34,6 +34,8 @@ def _write(value: Any, head: str, base: int, lines: list[str], depth: int) -> No
     """Write a value behind `head` (the key or the dash before it); what is nested starts at column `base`."""
     if depth > MAX_DATA_DEPTH:
         raise too_deep_data()
+    if len(lines) > MAX_LIST:
+        raise too_many_items()
     if type(value) is Entry:
         value = {value[0]: value[1]}
     if isinstance(value, Mapping) and value:

@@ -16,6 +16,7 @@ from thermik.expressions.errors import ExpressionRuntimeError, LimitExceeded
 from thermik.expressions.limits import MAX_LIST, MAX_REGEX_SECONDS, MAX_TEXT, Budget, too_long, too_many_items
 
 MAX_PATTERN = 5_000  # characters of a regular expression
+MAX_EXPANDED = 20_000  # atoms of a regular expression, counted repetitions written out
 _PIECE = re.compile(
     r"\\Q(?P<quoted>.*?)(?:\\E|\Z)|\\(?P<class>[pP])(?:\{(?P<long>[^}]*)\}|(?P<short>[A-Za-z]))"
     r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|(?P<flags>\(\?[a-zA-Z-]+[:)])|(?P<char>.)",
@@ -52,6 +53,7 @@ _POSIX = {
     "XDigit": "[0-9a-fA-F]",
     "Space": r"[ \t\n\x0B\f\r]",
 }
+_ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(?P<count>[0-9]{1,9}(?:,[0-9]{0,9})?)\}|.", re.DOTALL)
 _FLAG_LETTERS = re.compile(r"\(\?([a-zA-Z]+)")
 _ANY_BUT_LINE_END = r"[^\n\r\x85\u2028\u2029]"
 _FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": ""}
@@ -68,10 +70,33 @@ def compiled(pattern: str) -> Any:
 
     if len(pattern) > MAX_PATTERN:
         raise LimitExceeded(f"A regular expression has more than {MAX_PATTERN} characters")
+    if expanded_size(pattern) > MAX_EXPANDED:
+        raise LimitExceeded(f"The repetitions of the regular expression `{pattern}` are too many (over {MAX_EXPANDED})")
     try:
         return regex.compile(translate(pattern), regex.VERSION1)
     except (regex.error, OverflowError, RecursionError) as error:
         raise ExpressionRuntimeError(f"The regular expression `{pattern}` cannot be read: {error}") from error
+
+
+def expanded_size(pattern: str) -> int:
+    """How many atoms a pattern has with its counted repetitions written out, as the library does."""
+    sums, last = [0], 0
+    for match in _ATOM.finditer(pattern):
+        if match["count"]:
+            bounds = [int(bound) for bound in match["count"].split(",") if bound]
+            last, grown = last * max(bounds), last * (max(bounds) - 1)
+            sums[-1] += grown
+        elif match[0] == "(":
+            sums.append(0)
+        elif match[0] == ")" and len(sums) > 1:
+            last = sums.pop()
+            sums[-1] += last
+        else:
+            last = 1
+            sums[-1] += 1
+        if sums[-1] > MAX_EXPANDED:
+            return sums[-1]
+    return sum(sums)
 
 
 def translate(pattern: str) -> str:
