@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -58,7 +59,10 @@ def _stop(self: Execution, stop_date: datetime, error: str | None, cause: str | 
 
 
 def _until(self: Timestamp, env: Any) -> float:
-    """moto reads a timestamp as local time, cuts off fractions, and so may wake early."""
+    """moto reads a timestamp as local time, cuts off fractions, and so may wake early.
+
+    Whole seconds, since a wait of a fraction never ends: what was waited is cut to whole seconds, and waited again.
+    """
     self.string.eval(env=env)
     text = env.stack.pop()
     try:
@@ -67,7 +71,7 @@ def _until(self: Timestamp, env: Any) -> float:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise FailureEventException(self._create_failure_event(env, text))
-    return (instant - datetime.now(UTC)).total_seconds()
+    return math.ceil((instant - datetime.now(UTC)).total_seconds())
 
 
 @contextmanager
