@@ -1,4 +1,4 @@
-"""W1: a sequence of tasks, each reading the output of the one before; and what one task run costs, counted.
+"""W1: a sequence of tasks, each reading the output of the one before. W2: tasks side by side. And their costs, counted.
 
 python tests/performance/bench_sequence.py [--rounds N]
 """
@@ -11,25 +11,31 @@ from collections.abc import Callable
 
 from floor import Floor
 from tables import Row, in_turns, print_rows, row
-from workloads import BLOB_CALLS, SEQUENCE, TABLE_CALLS, Bench, counted, one_task, sequence
+from workloads import BLOB_CALLS, PARALLEL, SEQUENCE, TABLE_CALLS, Bench, counted, one_task, parallel, sequence
 
 ROUNDS = 5
 
 
 def rows(rounds: int = ROUNDS) -> list[Row]:
     """Milliseconds for a task, beside as many commits as it makes writes."""
-    writes = counted(sequence())["table.write"]
+    return [
+        _row(f"W1 sequence of {SEQUENCE}, a task", sequence(), SEQUENCE, rounds, goal=3, aim=1.5),
+        _row(f"W2 {PARALLEL} in parallel, a task", parallel(), PARALLEL, rounds),
+    ]
+
+
+def _row(name: str, source: str, tasks: int, rounds: int, **targets: float) -> Row:
+    writes = counted(source)["table.write"]
     bench = Bench()
     floor = Floor(bench.path)
     try:
-        run = bench.save(sequence())
+        run = bench.save(source)
         ours, bare = in_turns(rounds, lambda: timed(run), lambda: floor.commits(writes))
     finally:
         floor.close()
         bench.close()
-    each = 1000 / SEQUENCE
-    name = f"W1 sequence of {SEQUENCE}, a task"
-    return [row(name, "ms", [each * took for took in ours], [each * took for took in bare], goal=3, aim=1.5)]
+    each = 1000 / tasks
+    return row(name, "ms", [each * took for took in ours], [each * took for took in bare], **targets)
 
 
 def counts() -> list[str]:

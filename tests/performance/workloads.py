@@ -16,6 +16,7 @@ from thermik.local.runtime import Runtime
 NAMESPACE = "bench"
 RETURN = "io.kestra.plugin.core.debug.Return"
 SEQUENCE = 100
+PARALLEL = 500
 TIMEOUT_SECONDS = 120
 
 TABLE_CALLS = ("get", "query", "write")
@@ -31,6 +32,21 @@ def sequence(length: int = SEQUENCE) -> str:
     """A flow in which each task reads the output of the one before."""
     formats = ['"{{ execution.id }}"', *(f'"{{{{ outputs.t{number}.value }}}}"' for number in range(length - 1))]
     return _source(f"sequence{length}", formats)
+
+
+def parallel(width: int = PARALLEL) -> str:
+    """A flow that runs one task for each of so many values, all at once."""
+    values = ", ".join(map(str, range(width)))
+    return f"""id: parallel{width}
+namespace: {NAMESPACE}
+tasks:
+  - id: all
+    type: io.kestra.plugin.core.flow.ForEach
+    concurrencyLimit: 0
+    values: [{values}]
+    tasks:
+      - {{id: each, type: {RETURN}, format: "{{{{ taskrun.value }}}}"}}
+"""
 
 
 def _source(name: str, formats: list[str]) -> str:
