@@ -26,7 +26,12 @@ def _read_secret(arn: str) -> str:
 
 def _api(stack: Stack) -> Api:
     services = Services(
-        life=stack.life, flows=stack.flows, types=stack.types, blobs=stack.blobs, triggers=stack.triggers
+        life=stack.life,
+        flows=stack.flows,
+        types=stack.types,
+        blobs=stack.blobs,
+        triggers=stack.triggers,
+        ports=stack.ports,
     )
     return Api(services, credentials_of(stack.settings, _read_secret))
 

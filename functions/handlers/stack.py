@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from thermik.clock import SystemClock
@@ -22,6 +23,8 @@ from thermik.storage.dynamodb import DynamoTable
 from thermik.storage.s3 import S3Blobs
 from thermik.tasks.registry import Registry
 from thermik.triggers.registry import TriggerRegistry
+from thermik.worker.deadline_leases import DeadlineLeases
+from thermik.worker.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class Stack:
     blobs: Blobs
     machines: StepFunctionsMachines
     life: Life
+    ports: Ports
+
+
+def _no_secrets(_namespace: str, key: str) -> str:
+    raise KeyError(key)
 
 
 def connect() -> Stack:
@@ -69,4 +77,5 @@ def connect() -> Stack:
 
     machines = StepFunctionsMachines(create_client("stepfunctions"), aws, definition_of)
     life = Life(Executions(table), machines, plans, clock)
-    return Stack(settings, types, triggers, flows, s3, blobs, machines, life)
+    ports = Ports(life, blobs, DeadlineLeases(clock), zone=UTC, secret=_no_secrets)
+    return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports)

@@ -6,7 +6,7 @@ one of them as an error of the function, so its own metric tells those that nobo
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -14,21 +14,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.stack import connect
 from thermik.worker.call import Busy, ExecutionFailed, Stopped, TaskFailed
-from thermik.worker.deadline_leases import DeadlineLeases
-from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
 
 FORESEEN = (Stopped, TaskFailed, Busy, ExecutionFailed)
 
 
-def _no_secrets(_namespace: str, key: str) -> str:
-    raise KeyError(key)
-
-
 _log = Logger()
 _stack = connect()
 _clock = _stack.life.clock
-_worker = Worker(Ports(_stack.life, _stack.blobs, DeadlineLeases(_clock), zone=UTC, secret=_no_secrets))
+_worker = Worker(_stack.ports)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -44,6 +44,7 @@ RESOURCES = (
     "namespaces",
     "outputs",
     "task_runs",
+    "webhooks",
 )
 """The modules of this package that have a `router`."""
 

@@ -18,6 +18,7 @@ from thermik.flows.trigger import TriggerTypes
 from thermik.storage.blobs import Blobs
 from thermik.storage.key_values import KeyValueStore
 from thermik.storage.table import Table
+from thermik.worker.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Services:
         zone: of dates that name none.
         variables: `envs` and `globals` of the installation, for expressions.
         encryption: of SECRET inputs; None refuses them.
+        ports: what the expressions of triggers are rendered with; None where there are no triggers.
     """
 
     life: Life
@@ -39,6 +41,7 @@ class Services:
     zone: tzinfo = UTC
     variables: Mapping[str, Any] = field(default_factory=dict)
     encryption: Encryption | None = None
+    ports: Ports | None = None
 
     @property
     def executions(self) -> Executions:

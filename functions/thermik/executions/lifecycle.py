@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from thermik.executions.after_end import after_end
 from thermik.executions.launch import launch
 from thermik.executions.life import Life
+from thermik.executions.logs import execution_log
 from thermik.executions.model import Execution, ExecutionProgress, Kind, Label, Metadata, Trigger, Waiting
 from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
-from thermik.executions.state import State
+from thermik.executions.state import State, StateType
 from thermik.identity import new_id
 
 CORRELATION = "system.correlationId"
@@ -34,6 +36,7 @@ class NewExecution:
         inputs: typed values, nested; None where the flow has none.
         waiting: who is told of its end.
         labels: those given beside the flow's own.
+        failure: why it ends as FAILED before anything of it runs; None for one that runs.
     """
 
     namespace: str
@@ -46,10 +49,11 @@ class NewExecution:
     kind: Kind | None = None
     waiting: Waiting | None = None
     schedule_date: datetime | None = None
+    failure: str | None = None
 
 
 def create(life: Life, new: NewExecution) -> Execution:
-    """Write a new execution and start its machine.
+    """Write a new execution and start its machine, unless it has failed already.
 
     Raises:
         FlowNotFound, FlowTooLarge: there is nothing to run; nothing was written.
@@ -58,12 +62,25 @@ def create(life: Life, new: NewExecution) -> Execution:
     """
     plan = life.plans.plan(new.namespace, new.flow_id, new.revision)
     _ = plan.definition  # a flow that does not compile leaves nothing behind
-    execution = _execution(life, new, plan)
+    execution = draft(life, new, plan)
+    if new.failure is not None:
+        return _failed(life, execution, new.failure)
     life.executions.write(Versioned(execution))
     return launch(life, execution)
 
 
-def _execution(life: Life, new: NewExecution, plan: Plan) -> Execution:
+def _failed(life: Life, execution: Execution, failure: str) -> Execution:
+    failed = execution.with_state(StateType.FAILED, life.clock.now())
+    life.executions.write(Versioned(failed))
+    log = execution_log(life.executions.table, life.clock, failed)
+    log.warn(failure)
+    log.flush()
+    after_end(life, failed)
+    return failed
+
+
+def draft(life: Life, new: NewExecution, plan: Plan) -> Execution:
+    """The execution that `create` would write."""
     now = life.clock.now()
     return Execution(
         id=new.id,

@@ -74,17 +74,16 @@ class Runtime:
         self.life = Life(Executions(self.table), self.machines, plans, self.clock)
         self.encryption = encryption(data)
         self.variables = {"envs": environment_variables(os.environ), "globals": {}}
-        self.worker = Worker(
-            Ports(
-                self.life,
-                self.blobs,
-                ProcessLeases(self.process),
-                zone=UTC,
-                secret=EnvironmentSecrets(os.environ),
-                encryption=self.encryption,
-                variables=self.variables,
-            )
+        self.ports = Ports(
+            self.life,
+            self.blobs,
+            ProcessLeases(self.process),
+            zone=UTC,
+            secret=EnvironmentSecrets(os.environ),
+            encryption=self.encryption,
+            variables=self.variables,
         )
+        self.worker = Worker(self.ports)
         self._ending = threading.Event()
         self._watcher: threading.Thread | None = None
 

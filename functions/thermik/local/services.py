@@ -16,4 +16,5 @@ def services_of(runtime: Runtime) -> Services:
         triggers=runtime.triggers,
         variables=runtime.variables,
         encryption=runtime.encryption,
+        ports=runtime.ports,
     )

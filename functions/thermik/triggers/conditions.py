@@ -44,7 +44,7 @@ class Weekend(_OfDate):
 class PublicHoliday(_OfDate):
     """Holds on a public holiday of a country."""
 
-    country: str | None = Field(default=None, description="ISO 3166-1 alpha-2.")
+    country: str = Field(description="ISO 3166-1 alpha-2; there is no default, since a server has no country.")
     sub_division: str | None = Field(default=None, description="ISO 3166-2, without the country.")
 
 

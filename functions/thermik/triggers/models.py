@@ -78,6 +78,9 @@ class Webhook(Trigger):
     """Starts an execution at each request to its address."""
 
     key: str = Field(max_length=MAX_WEBHOOK_KEY, description="The last part of its address; may be an expression.")
+    inputs: dict[str, Any] = Field(default_factory=dict, description="Inputs of the executions; may be expressions.")
+    wait: bool = Field(default=False, description="Answer when the execution has ended.")
+    return_outputs: bool = Field(default=False, description="With `wait`: answer the flow's outputs.")
 
     @model_validator(mode="after")
     def _no_multiple_condition(self) -> Self:
@@ -92,6 +95,12 @@ class Flow(Trigger):
     states: list[StateType] | None = Field(default=None, description="All terminal ones by default.")
     preconditions: Preconditions | None = None
 
+    @model_validator(mode="after")
+    def _waits_at_the_top(self) -> Self:
+        if any(isinstance(each, MultipleCondition) for each in _within(self.conditions)):
+            raise ValueError("invalid flow trigger: a MultipleCondition cannot stand in a Not or an Or")
+        return self
+
 
 def refuse_multiple_condition(kind: str, conditions: list[Condition]) -> None:
     """Only a flow trigger can wait for several executions. Raises: ValueError."""
@@ -100,7 +109,12 @@ def refuse_multiple_condition(kind: str, conditions: list[Condition]) -> None:
 
 
 def _every(conditions: list[Condition]) -> Iterator[Condition]:
+    yield from conditions
+    yield from _within(conditions)
+
+
+def _within(conditions: list[Condition]) -> Iterator[Condition]:
+    """What stands in others, at any depth."""
     for condition in conditions:
-        yield condition
         if isinstance(condition, Not | Or):
             yield from _every(condition.conditions)

@@ -57,9 +57,9 @@ class Scene:
         """Texts that must not be printed; nothing is decrypted where no input is secret."""
         return self.inputs.secrets if any(each.type == "SECRET" for each in self.plan.flow.inputs) else ()
 
-    def variables(self) -> LazyMap:
-        """What expressions outside of tasks see."""
-        return variables(self._makers())
+    def variables(self, more: Makers | None = None) -> LazyMap:
+        """What expressions outside of tasks see, and more over it."""
+        return variables(self._makers() | (more or {}))
 
     def _makers(self) -> Makers:
         return execution_variables(
