@@ -14,11 +14,14 @@ from typing import Any
 
 from thermik.api.errors import BadRequest, Detail, Forbidden, Unprocessable
 from thermik.api.forms import read_inputs
-from thermik.api.inputs import store_inputs
+from thermik.api.inputs import check_flow, store_inputs
 from thermik.api.request import Request
 from thermik.api.services import Services
-from thermik.executions.lifecycle import CORRELATION, SYSTEM, NewExecution, create
+from thermik.executions.lifecycle import CORRELATION, NewExecution, create
 from thermik.executions.model import Execution, Kind, Label
+from thermik.flows.checks import FAILED, behavior_of, blocked_message
+from thermik.flows.flow import CheckBehavior
+from thermik.flows.labels import reserved
 from thermik.identity import new_id
 from thermik.storage.errors import Unavailable
 
@@ -72,7 +75,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
         FlowNotFound: there is no such flow or revision.
         Forbidden: it is disabled.
         InvalidInputs: with everything that is wrong about them.
-        Unprocessable: a label is the system's.
+        Unprocessable: a label is the system's, or a check of the flow blocks the execution.
         FlowTooLarge, TableUnavailable, BlobsUnavailable, MachinesUnavailable.
     """
     _check_labels(wanted.labels)
@@ -84,6 +87,10 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
     execution_id = new_id()
     context = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": revision, "tenantId": "main"}}
     inputs, stored = store_inputs(services, flow, execution_id, flow.inputs, wanted.given, context)
+    failed = check_flow(services, flow, inputs.values, context)
+    if behavior_of(failed) == CheckBehavior.BLOCK_EXECUTION:
+        services.blobs.delete(stored)
+        raise Unprocessable(blocked_message(failed))
     new = NewExecution(
         namespace=flow.namespace,
         flow_id=flow.id,
@@ -93,6 +100,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
         labels=wanted.labels,
         kind=wanted.kind,
         schedule_date=wanted.schedule_date,
+        failure=FAILED if behavior_of(failed) == CheckBehavior.FAIL_EXECUTION else None,
     )
     try:
         return create(services.life, new)
@@ -121,12 +129,8 @@ def read_label(value: Any) -> Label:
 def _check_labels(labels: Sequence[Label]) -> None:
     if len(labels) > MAX_LABELS:
         raise Unprocessable(f"There are {len(labels)} labels; at most {MAX_LABELS} are accepted")
-    wrong = [label for label in labels if label.key.startswith(SYSTEM) and label.key != CORRELATION]
-    if wrong:
-        messages = [
-            f"System labels can only be set by Kestra itself, offending label: {label.key}={label.value}"
-            for label in wrong
-        ]
+    messages = [text for label in labels if (text := reserved(label.key, label.value, allowed=CORRELATION))]
+    if messages:
         raise Unprocessable("\n".join(messages), [Detail(message, "labels") for message in messages])
 
 

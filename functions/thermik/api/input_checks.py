@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from thermik.api.forms import read_inputs
-from thermik.api.inputs import resolution_of
+from thermik.api.inputs import check_flow, resolution_of
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.executions import pausing
-from thermik.flows.flow import Flow
-from thermik.flows.input_values import ResolvedInput, check_inputs
+from thermik.flows.flow import Check, Flow
+from thermik.flows.input_values import ResolvedInput, check_inputs, nested
 from thermik.flows.inputs import Input
 
 FORM = "multipart/form-data"
@@ -25,7 +25,11 @@ router = Router("Executions")
 def check_new(services: Services, request: Request) -> dict[str, Any]:
     """What an execution's inputs would become, and what is wrong with them."""
     loaded = services.flows.load(request["namespace"], request["flow_id"], request.optional_number("revision"))
-    return _checked(services, request, loaded.flow, loaded.flow.inputs, {})
+    flow, revision = loaded.flow, loaded.revision.revision
+    context = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": revision, "tenantId": "main"}}
+    results = _results(services, request, flow, flow.inputs, context)
+    values = nested({each.input.id: each.value for each in results if each.enabled and not each.error})
+    return _answer(flow, results, check_flow(services, flow, values, context))
 
 
 @router.route(
@@ -39,16 +43,20 @@ def check_resume(services: Services, request: Request) -> dict[str, Any]:
     execution = services.executions.execution(request["execution_id"]).value
     flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
     declared = pausing.asked_on_resume(services.life, execution)
-    return _checked(services, request, flow, declared, {"inputs": execution.inputs or {}})
+    return _answer(flow, _results(services, request, flow, declared, {"inputs": execution.inputs or {}}), [])
 
 
-def _checked(
+def _results(
     services: Services, request: Request, flow: Flow, declared: Sequence[Input], context: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> list[ResolvedInput]:
     with ExitStack() as closing:
         given = read_inputs(request, closing)
-        results = check_inputs(declared, given, resolution_of(services, flow, context))
-    return {"id": flow.id, "namespace": flow.namespace, "inputs": [*map(_result, results)], "checks": []}
+        return check_inputs(declared, given, resolution_of(services, flow, context))
+
+
+def _answer(flow: Flow, results: Sequence[ResolvedInput], failed: Sequence[Check]) -> dict[str, Any]:
+    checks = [{"message": check.message, "style": check.style, "behavior": check.behavior.value} for check in failed]
+    return {"id": flow.id, "namespace": flow.namespace, "inputs": [*map(_result, results)], "checks": checks}
 
 
 def _result(result: ResolvedInput) -> dict[str, Any]:

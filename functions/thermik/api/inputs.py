@@ -9,8 +9,9 @@ from typing import Any, BinaryIO, cast
 
 from thermik import expressions
 from thermik.api.services import Services
-from thermik.flows.flow import Flow
-from thermik.flows.input_values import InputValues, Resolution, resolve_inputs
+from thermik.flows.checks import failed_checks
+from thermik.flows.flow import Check, Flow
+from thermik.flows.input_values import InputValues, Resolution, resolve_inputs, visible_inputs
 from thermik.flows.inputs import Input
 from thermik.storage.internal import ExecutionFiles, key_of
 
@@ -42,6 +43,15 @@ def store_inputs(
     except Exception:
         services.blobs.delete(stored)
         raise
+
+
+def check_flow(services: Services, flow: Flow, values: Mapping[str, Any], context: Mapping[str, Any]) -> list[Check]:
+    """The checks of a flow that fail with these inputs, secrets of which they see in the clear."""
+    if not flow.checks:
+        return []
+    how = resolution_of(services, flow, context)
+    seen = visible_inputs(flow.inputs, values, how).values
+    return failed_checks(flow.checks, {**how.context, "inputs": seen}, how.services)
 
 
 def resolution_of(services: Services, flow: Flow, context: Mapping[str, Any]) -> Resolution:

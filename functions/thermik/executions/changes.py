@@ -9,6 +9,7 @@ from thermik.executions.lifecycle import SYSTEM
 from thermik.executions.model import Execution, Label
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.state import TERMINAL, StateType
+from thermik.flows.labels import reserved
 from thermik.storage import schema
 from thermik.storage.blobs import Blobs
 from thermik.storage.internal import ExecutionFiles
@@ -43,10 +44,9 @@ def set_labels(life: Life, execution_id: str, labels: Sequence[Label]) -> Execut
         Unacceptable: it has not ended, or a label is the system's.
     """
     for label in labels:
-        if label.key.startswith(SYSTEM):
-            raise Unacceptable(
-                f"System labels can only be set by Kestra itself, offending label: {label.key}={label.value}"
-            )
+        refusal = reserved(label.key, label.value, allowed=None)
+        if refusal is not None:
+            raise Unacceptable(refusal)
 
     def labelled(execution: Execution) -> Execution:
         if not execution.state.is_terminal:

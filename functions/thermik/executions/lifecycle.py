@@ -20,6 +20,7 @@ from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import State, StateType
 from thermik.identity import new_id
+from thermik.tasks.runnable import Level
 
 CORRELATION = "system.correlationId"
 """The label that an execution shares with all that it starts."""
@@ -73,7 +74,7 @@ def _failed(life: Life, execution: Execution, failure: str) -> Execution:
     failed = execution.with_state(StateType.FAILED, life.clock.now())
     life.executions.write(Versioned(failed))
     log = execution_log(life.executions.table, life.clock, failed)
-    log.warn(failure)
+    log.log(Level.WARN, failure)
     log.flush()
     after_end(life, failed)
     return failed

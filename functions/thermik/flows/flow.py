@@ -72,15 +72,23 @@ class PluginDefault(FlowModel):
     values: dict[str, Any] = Field(default_factory=dict)
 
 
+class CheckBehavior(StrEnum):
+    """What becomes of an execution when a check fails."""
+
+    BLOCK_EXECUTION = "BLOCK_EXECUTION"
+    FAIL_EXECUTION = "FAIL_EXECUTION"
+    CREATE_EXECUTION = "CREATE_EXECUTION"
+
+
 class Check(FlowModel):
     """A condition on the inputs, looked at before an execution is created."""
 
     old_names: ClassVar[Mapping[str, str]] = aliases.CHECK
 
-    condition: str
-    message: str
-    style: Literal["ERROR", "SUCCESS", "WARNING", "INFO"] = "INFO"
-    behavior: Literal["BLOCK_EXECUTION", "FAIL_EXECUTION", "CREATE_EXECUTION"] = "BLOCK_EXECUTION"
+    condition: str = Field(min_length=1, description="An expression; anything but true fails the check.")
+    message: str = Field(min_length=1, description="Told where the check fails.")
+    style: Literal["ERROR", "SUCCESS", "WARNING", "INFO"] = Field(default="INFO", description="How a page shows it.")
+    behavior: CheckBehavior = CheckBehavior.BLOCK_EXECUTION
 
 
 class Listener(FlowModel):

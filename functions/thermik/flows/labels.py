@@ -51,11 +51,11 @@ Labels = Annotated[
 """Labels as a flow's source may have them; always a list once read."""
 
 
-def reserved(key: str, value: object, *, allowed: str = READ_ONLY) -> str | None:
+def reserved(key: str, value: object, *, allowed: str | None = READ_ONLY) -> str | None:
     """Kestra's message against a label that only Kestra itself may set; None for any other.
 
     Args:
-        allowed: the one system label that may be set here.
+        allowed: the one system label that may be set here; None for none.
     """
     if not key.startswith(SYSTEM_PREFIX) or key == allowed:
         return None

@@ -30,7 +30,6 @@ class Gap:
 
 
 GAPS: tuple[Gap, ...] = (
-    Gap(("checks",), "`checks` are not supported yet"),
     Gap(("listeners",), "`listeners` are not supported: use `afterExecution`, or a flow with a Flow trigger"),
     Gap(("logToFile",), "`logToFile` is not supported yet", in_tasks=True),
 )

@@ -6,11 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from thermik.flows.labels import reserved
 from thermik.tasks.runnable import RunContext, RunnableTask, TaskFailure
 from thermik.tasks.structured import rendered_structure
-
-SYSTEM_PREFIX = "system."
-"""Of the labels that only the engine sets."""
 
 
 class Labels(RunnableTask):
@@ -29,8 +27,9 @@ class Labels(RunnableTask):
         """
         labels = _read(rendered_structure(context, "labels", self.labels))
         for key, value in labels.items():
-            if key.startswith(SYSTEM_PREFIX):
-                raise TaskFailure(f"System labels can only be set by Kestra itself, offending label: {key}={value}")
+            refusal = reserved(key, value, allowed=None)
+            if refusal is not None:
+                raise TaskFailure(refusal)
         context.executions.add_labels(labels)
 
 
