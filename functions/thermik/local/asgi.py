@@ -79,12 +79,13 @@ class App:
     async def _later(self, answer: Answer, awaited: Awaited, receive: Receive) -> Answer:
         """The answer once it is there; the first one when the server ends before."""
         with Waiting(self.changes, awaited.execution_id, self.closing, receive, only_ends=True) as waiting:
-            while True:
+            goes_on = waiting.has_ended() or await waiting.next()
+            while goes_on:
                 later = await self._in_thread(awaited.again)
                 if later is not None:
                     return later
-                if not await waiting.next():
-                    return answer
+                goes_on = await waiting.next()
+        return answer
 
     async def _send_stream(self, answer: Answer, stream: Stream, receive: Receive, send: Send) -> None:
         await send(_start(answer))

@@ -6,10 +6,18 @@ What other processes on the same data directory write is not told: who waits ask
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from thermik.executions.state import TERMINAL
+from thermik.storage import schema
 from thermik.storage.table import Put, Record, Table, Write
+
+_EXECUTION = schema.execution("").sort
+
+REMEMBERED_ENDS = 4096
+"""Executions whose end is remembered, so that who asks a moment later need not look it up."""
 
 Listener = Callable[[Record], None]
 
@@ -20,6 +28,7 @@ class Changes:
     def __init__(self) -> None:
         self._listeners: dict[str, list[Listener]] = {}
         self._lock = threading.Lock()
+        self._ended: OrderedDict[str, None] = OrderedDict()
 
     @contextmanager
     def listen(self, partition: str, listener: Listener) -> Iterator[None]:
@@ -38,12 +47,28 @@ class Changes:
 
     def tell(self, writes: Sequence[Write]) -> None:
         """Tell what was written."""
-        if not self._listeners:
-            return
         for write in writes:
             if isinstance(write, Put):
+                self._note_end(write.record)
                 for listener in self._listeners.get(write.record.key.partition, ()):
                     listener(write.record)
+
+    def has_ended(self, partition: str) -> bool:
+        """Whether the end of this partition's execution was among the last writes; false does not mean that it runs."""
+        return partition in self._ended
+
+    def _note_end(self, record: Record) -> None:
+        if not is_end(record):
+            return
+        with self._lock:
+            self._ended[record.key.partition] = None
+            if len(self._ended) > REMEMBERED_ENDS:
+                self._ended.popitem(last=False)
+
+
+def is_end(record: Record) -> bool:
+    """Whether a record is that of an execution that has ended."""
+    return record.key.sort == _EXECUTION and record.body["state"]["current"] in TERMINAL
 
 
 class WatchedTable:

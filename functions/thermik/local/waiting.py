@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
-from thermik.executions.state import TERMINAL
 from thermik.local.asgi_body import Disconnected
-from thermik.local.changes import Changes
+from thermik.local.changes import Changes, is_end
 from thermik.storage import schema
 from thermik.storage.table import Record
 
@@ -33,12 +32,13 @@ class Waiting:
         *,
         only_ends: bool,
     ) -> None:
-        self._key = schema.execution(execution_id)
+        self._partition = schema.execution_partition(execution_id)
+        self._changes = changes
         self._loop = asyncio.get_running_loop()
         self._told = asyncio.Event()
         self._closing = closing
         self._only_ends = only_ends
-        self._listening: AbstractContextManager[None] = changes.listen(self._key.partition, self._listen)
+        self._listening: AbstractContextManager[None] = changes.listen(self._partition, self._listen)
         self._gone = self._loop.create_task(_disconnected(receive))
 
     def __enter__(self) -> Self:
@@ -50,6 +50,10 @@ class Waiting:
     ) -> None:
         self._gone.cancel()
         self._listening.__exit__(kind, error, trace)
+
+    def has_ended(self) -> bool:
+        """Whether the execution is known to have ended already; to be asked first, since nobody tells it again."""
+        return self._changes.has_ended(self._partition)
 
     async def next(self) -> bool:
         """Wait; false when the server is about to end. Raises: Disconnected."""
@@ -67,7 +71,7 @@ class Waiting:
         return not self._closing.is_set()
 
     def _listen(self, record: Record) -> None:
-        if self._only_ends and not (record.key == self._key and record.body["state"]["current"] in TERMINAL):
+        if self._only_ends and not is_end(record):
             return
         try:
             self._loop.call_soon_threadsafe(self._told.set)
