@@ -85,7 +85,12 @@ def was_cut_short(scene: TaskScene, run: TaskRun) -> bool:
         place = scene.journal.ancestor(place)
     execution, found = scene.ports.executions.load(run.execution_id, above)
     going = may_work(execution.value.state.current, held=False) or scene.after_execution
-    if going and not any(each.value.state.is_terminal for each in found.values()):
+    if going and not any(_has_closed(each.value) for each in found.values()):
         return False
     _end(scene, run.id)
     return True
+
+
+def _has_closed(run: TaskRun) -> bool:
+    """Whether a flowable is over; one that could not be opened ends before its `finally` runs."""
+    return run.state.is_terminal and run.state.was(StateType.RUNNING)
