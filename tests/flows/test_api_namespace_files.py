@@ -42,3 +42,14 @@ def test_files_are_written_moved_listed_and_deleted(thermik_server: Server) -> N
 def test_paths_that_lead_elsewhere_are_refused(thermik_server: Server, path: str) -> None:
     thermik_server.json("GET", BASE, 422, params={"path": path})
     thermik_server.json("POST", BASE, 422, params={"path": path}, files={"fileContent": ("x", b"y")})
+
+
+def test_an_archive_is_unpacked(thermik_server: Server) -> None:
+    base = "/namespaces/api.archive/files"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("one.txt", "1")
+        archive.writestr("deep/two.txt", "2")
+    sent = {"fileContent": ("files.zip", content.getvalue())}
+    thermik_server.json("POST", base, params={"path": "/"}, files=sent)
+    assert thermik_server.json("GET", f"{base}/search") == ["/deep/two.txt", "/one.txt"]

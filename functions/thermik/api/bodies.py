@@ -52,6 +52,14 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: self._body.start, io.SEEK_CUR: self._position, io.SEEK_END: self._body.end}[whence]
+        self._position = max(self._body.start, origin + offset)
+        return self._position - self._body.start
+
     def readinto(self, buffer: Buffer) -> int:
         room = memoryview(buffer).cast("B")
         piece = self._body.buffer[self._position : min(self._position + len(room), self._body.end)]

@@ -12,15 +12,14 @@ from typing import Any
 from thermik.api.answers import BYTES, Answer, BlobBody, attachment
 from thermik.api.errors import BadRequest, NotFound, TooLarge, Unprocessable
 from thermik.api.multipart import read_form
+from thermik.api.namespace_archives import unpack
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.storage.blobs import BlobInfo
 from thermik.storage.errors import BlobNotFound
-from thermik.storage.internal import key_of, namespace_file_uri, namespace_files_prefix
-
-MARKER = ".kestra-directory"
-"""Name of the file that keeps an empty directory."""
+from thermik.storage.internal import namespace_files_prefix
+from thermik.storage.namespace_files import MARKER, file_key
 
 MAX_FILES = 10_000
 MAX_EXPORT_BYTES = 100 * 1024 * 1024
@@ -41,12 +40,15 @@ def read(services: Services, request: Request) -> Answer:
 
 @router.route("POST", _FILES, query="path", consumes="multipart/form-data")
 def write(services: Services, request: Request) -> Answer:
-    """Write a file."""
+    """Write a file, or unpack a zip archive at the root, as Kestra does."""
     parts = [
         part for part in read_form(request.headers.get("content-type", ""), request.body) if part.name == "fileContent"
     ]
     if not parts:
         raise BadRequest("The form must have a file `fileContent`")
+    if (parts[0].file_name or "").lower().endswith(".zip"):
+        unpack(services.blobs, request["namespace"], parts[0].content)
+        return Answer()
     key = _key(request)
     with parts[0].content.open() as stream:
         services.blobs.put(key, stream)
@@ -129,7 +131,7 @@ def revisions(services: Services, request: Request) -> list[dict[str, Any]]:
 def export(services: Services, request: Request) -> Answer:
     """An archive of every file of the namespace."""
     prefix = namespace_files_prefix(request["namespace"])
-    files = [*_bounded(services, prefix)]
+    files = [info for info in _bounded(services, prefix) if not info.key.endswith("/" + MARKER)]
     if sum(info.size for info in files) > MAX_EXPORT_BYTES:
         raise TooLarge(f"The files have more than {MAX_EXPORT_BYTES} bytes together")
     content = io.BytesIO()
@@ -146,7 +148,7 @@ def _key(request: Request, parameter: str = "path") -> str:
     path = (request.get(parameter) or "").strip("/")
     if not path:
         raise Unprocessable(f"Parameter '{parameter}' must be the path of a file")
-    return key_of(namespace_file_uri(request["namespace"], path))
+    return file_key(request["namespace"], path)
 
 
 def _directory(request: Request) -> str:

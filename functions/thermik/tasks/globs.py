@@ -1,8 +1,9 @@
-"""The globs of `outputFiles`, as Java reads them: `*` and `?` within a folder, `**` across, `{a,b}`, `[a-z]`."""
+"""Globs of files, as Java reads them: `*` and `?` within a folder, `**` across, `{a,b}`, `[a-z]`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from thermik.tasks.runnable import TaskFailure
@@ -21,6 +22,26 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
         return re.compile(_translate(text), re.DOTALL)
     except (re.error, ValueError) as error:
         raise TaskFailure(f"'{glob}' is no well-formed glob: {error}") from error
+
+
+def anchored_patterns(globs: Sequence[str]) -> re.Pattern[str]:
+    """Fully matches `/path` where any glob does, as for namespace files; nothing where there is none.
+
+    One that begins with a slash begins at the root, any other in every folder.
+
+    Raises:
+        TaskFailure: as `glob_pattern`.
+    """
+    if not globs:
+        return re.compile(r"(?!)")
+    return re.compile("|".join(f"(?:{_anchored(glob)})" for glob in globs), re.DOTALL)
+
+
+def _anchored(glob: str) -> str:
+    text = glob.removeprefix("glob:")
+    if text.startswith("/"):
+        return "/" + glob_pattern(text.lstrip("/")).pattern
+    return "(?:.*/)" + glob_pattern(text).pattern
 
 
 _TOKEN = re.compile(r"(?P<across>\*\*)|(?P<class>\[[^\]/]+\])|(?P<escape>\\.)|(?P<one>.)", re.DOTALL)

@@ -5,7 +5,6 @@ Kestra's property of scripts and of WorkingDirectory: https://kestra.io/docs/con
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -16,7 +15,7 @@ from pydantic import Field
 from thermik.flows.dynamic import Dynamic
 from thermik.flows.model import FlowModel
 from thermik.tasks.directory_files import created_file
-from thermik.tasks.globs import glob_pattern
+from thermik.tasks.globs import anchored_patterns
 from thermik.tasks.runnable import RunContext, TaskFailure
 from thermik.tasks.structured import rendered_list
 
@@ -54,8 +53,8 @@ def fetch_namespace_files(context: RunContext, root: Path, wanted: NamespaceFile
     """
     if wanted is None or not context.render_as(bool, wanted.enabled):
         return
-    include = _matcher(rendered_list(context, "include", wanted.include) or ["**"])
-    exclude = _matcher(rendered_list(context, "exclude", wanted.exclude))
+    include = anchored_patterns(rendered_list(context, "include", wanted.include) or ["**"])
+    exclude = anchored_patterns(rendered_list(context, "exclude", wanted.exclude))
     if_exists: IfExists = context.render_as(IfExists, wanted.if_exists)
     folders: bool = context.render_as(bool, wanted.folder_per_namespace)
     copied = 0
@@ -90,17 +89,3 @@ def _is_wanted(context: RunContext, target: Path, name: str, if_exists: IfExists
 def _copy(context: RunContext, namespace: str, path: str, root: Path, name: str) -> None:
     with context.namespace_files.open(namespace, path) as source, created_file(root, name) as target:
         shutil.copyfileobj(source, target)
-
-
-def _matcher(patterns: Sequence[str]) -> re.Pattern[str]:
-    """Matches `/path` where any glob does; one that begins with no slash does so in every folder."""
-    if not patterns:
-        return re.compile(r"(?!)")
-    return re.compile("|".join(f"(?:{_anchored(pattern)})" for pattern in patterns), re.DOTALL)
-
-
-def _anchored(glob: str) -> str:
-    text = glob.removeprefix("glob:")
-    if text.startswith("/"):
-        return "/" + glob_pattern(text.lstrip("/")).pattern
-    return "(?:.*/)" + glob_pattern(text).pattern

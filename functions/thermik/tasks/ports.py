@@ -86,6 +86,22 @@ class NamespaceFiles(Protocol):
         """A stream of a file, to be closed. Raises: TaskFailure, when there is none."""
         ...
 
+    def put(self, namespace: str, path: str, content: BinaryIO, *, overwrite: bool) -> bool:
+        """Write a file; False, and nothing changed, where it exists and may not be overwritten.
+
+        Raises:
+            TaskFailure: the path leads elsewhere.
+        """
+        ...
+
+    def delete(self, namespace: str, path: str, *, parents: bool) -> None:
+        """Delete a file if it is there; with `parents`, also the directories that are empty then.
+
+        Raises:
+            TaskFailure: the path leads elsewhere.
+        """
+        ...
+
 
 class Cache(Protocol):
     """An archive that a task keeps from one execution to the next: one per flow, task and loop value."""

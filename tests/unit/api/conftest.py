@@ -35,7 +35,7 @@ class NoMachines:
     def owner(self) -> None:
         return None
 
-    def start(self, execution: Any, definition: Any) -> None:
+    def start(self, execution: Any, definition: Any, *more: Any) -> None:
         pass
 
     def stop(self, execution: Any, cause: str) -> None:

@@ -106,12 +106,23 @@ class FakeExecutions:
 class FakeNamespaceFiles:
     def __init__(self) -> None:
         self.files: dict[tuple[str, str], bytes] = {}
+        self.pruned = False
 
     def paths(self, namespace: str) -> Iterator[str]:
         return iter(sorted(path for space, path in self.files if space == namespace))
 
     def open(self, namespace: str, path: str) -> BinaryIO:
         return BytesIO(self.files[namespace, path])
+
+    def put(self, namespace: str, path: str, content: BinaryIO, *, overwrite: bool) -> bool:
+        if (namespace, path) in self.files and not overwrite:
+            return False
+        self.files[namespace, path] = content.read()
+        return True
+
+    def delete(self, namespace: str, path: str, *, parents: bool) -> None:
+        self.files.pop((namespace, path), None)
+        self.pruned = parents
 
 
 class FakeCache:
