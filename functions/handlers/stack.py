@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 from thermik.clock import SystemClock
 from thermik.executions.life import Life
-from thermik.executions.model import Execution
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions
 from thermik.flows.flow import Flow
 from thermik.flows.repository import Flows
-from thermik.machines.compiler import Definition
 from thermik.machines.step_functions import StepFunctionsMachines
 from thermik.settings import Settings, read_settings, require_aws
 from thermik.storage.aws import create_client
@@ -22,9 +20,14 @@ from thermik.storage.blobs import Blobs
 from thermik.storage.dynamodb import DynamoTable
 from thermik.storage.s3 import S3Blobs
 from thermik.tasks.registry import Registry
+from thermik.triggers.listening import FlowTriggers
 from thermik.triggers.registry import TriggerRegistry
 from thermik.worker.deadline_leases import DeadlineLeases
 from thermik.worker.ports import Ports
+
+
+LISTENERS_KEPT = timedelta(seconds=2)
+"""How long a warm function takes the list of flows that listen for true: what a newly saved one may miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Stack:
     machines: StepFunctionsMachines
     life: Life
     ports: Ports
+    flow_triggers: FlowTriggers
 
 
 def _no_secrets(_namespace: str, key: str) -> str:
@@ -72,10 +76,8 @@ def connect() -> Stack:
 
     plans = KeptPlans(load, flows.latest_revision)
 
-    def definition_of(execution: Execution) -> Definition:
-        return plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).definition
-
-    machines = StepFunctionsMachines(create_client("stepfunctions"), aws, definition_of)
-    life = Life(Executions(table), machines, plans, clock)
+    machines = StepFunctionsMachines(create_client("stepfunctions"), aws)
+    flow_triggers = FlowTriggers(table, clock, lambda: ports, LISTENERS_KEPT)
+    life = Life(Executions(table, flow_triggers), machines, plans, clock)
     ports = Ports(life, blobs, DeadlineLeases(clock), zone=UTC, secret=_no_secrets)
-    return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports)
+    return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports, flow_triggers)

@@ -9,9 +9,9 @@ Cost on AWS: `load` is one call whatever it reads (one BatchGetItem), each write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from thermik.clock import instant_text
 from thermik.executions.model import Execution, TaskRun, creation_order, stored
@@ -60,6 +60,27 @@ class Versioned(Generic[Entity]):
         return Versioned(self.value, self.version + 1)
 
 
+class Hearing(Protocol):
+    """A change of an execution's state that somebody wants to know of."""
+
+    @property
+    def writes(self) -> Sequence[Write]:
+        """What is written with the change, so that it is not forgotten if this process dies before `tell`."""
+        ...
+
+    def tell(self) -> None:
+        """The change is written. Raises nothing: what fails is kept, and done later."""
+        ...
+
+
+class Observer(Protocol):
+    """Who wants to know of executions that change their state."""
+
+    def hear(self, execution: Execution) -> Hearing | None:
+        """Asked before the change is written; None where nobody is concerned. Raises: TableUnavailable."""
+        ...
+
+
 def _execution_record(execution: Execution) -> Record:
     started_by = execution.trigger.variables.get("executionId") if execution.trigger else None
     indexes = schema.execution_indexes(
@@ -86,9 +107,14 @@ def _task_run_record(run: TaskRun) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class Executions:
-    """The executions and task runs of a table."""
+    """The executions and task runs of a table.
+
+    Attributes:
+        observer: is told of every new state of an execution but CREATED.
+    """
 
     table: Table
+    observer: Observer | None = None
 
     def load(
         self, execution_id: str, task_run_ids: Iterable[str] = ()
@@ -129,9 +155,13 @@ class Executions:
         return [_task_run(record) for record in records]
 
     def write(self, *changes: Versioned[Execution] | Versioned[TaskRun]) -> None:
-        """Write all of these, or none. Raises: Conflict."""
+        """Write all of these, or none; a new execution may be one that has ended. Raises: Conflict."""
         writes: list[Write] = [change.put() for change in changes]
-        self.table.write(*writes)
+        new = (each.value for each in changes if each.version == 0 and isinstance(each.value, Execution))
+        heard = [hearing for execution in new if (hearing := self._heard(execution)) is not None]
+        self.table.write(*writes, *(write for hearing in heard for write in hearing.writes))
+        for hearing in heard:
+            hearing.tell()
 
     def change_execution(self, execution_id: str, decide: Callable[[Execution], Execution]) -> Execution:
         """Change an execution as `decide` says, on whatever it is by now; nothing is written where nothing changes.
@@ -145,7 +175,7 @@ class Executions:
         for _ in range(MAX_CHANGE_ROUNDS):
             found = self.execution(execution_id)
             wanted = decide(found.value)
-            if wanted is found.value or self._wrote(found.then(wanted)):
+            if wanted is found.value or self._changed(found, wanted):
                 return wanted
         raise Conflict(f"execution {execution_id} was changed by others {MAX_CHANGE_ROUNDS} times over")
 
@@ -161,6 +191,24 @@ class Executions:
             if wanted is found.value or self._wrote(found.then(wanted)):
                 return wanted
         raise Conflict(f"task run {task_run_id} was changed by others {MAX_CHANGE_ROUNDS} times over")
+
+    def _changed(self, found: Versioned[Execution], wanted: Execution) -> bool:
+        same = len(wanted.state.histories) == len(found.value.state.histories)
+        hearing = None if same else self._heard(wanted)
+        if hearing is None:
+            return self._wrote(found.then(wanted))
+        try:
+            self.table.write(found.then(wanted).put(), *hearing.writes)
+        except Conflict:
+            return False
+        hearing.tell()
+        return True
+
+    def _heard(self, execution: Execution) -> Hearing | None:
+        """Who is concerned by the state that an execution is about to have."""
+        if self.observer is None or execution.state.current == StateType.CREATED:
+            return None
+        return self.observer.hear(execution)
 
     def _wrote(self, change: Versioned[Execution] | Versioned[TaskRun]) -> bool:
         try:

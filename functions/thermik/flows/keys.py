@@ -2,7 +2,7 @@
 
 A flow's items share a partition: `latest`, which tells the newest revision, and one item a revision. Lists run over
 the indexes of `latest`: by namespace (FIRST) and all together, by namespace and id (SECOND). A deleted flow's
-`latest` is in no index.
+`latest` is in no index. Flows that listen to executions, and flows with dates, are found by THIRD and FOURTH.
 """
 
 from __future__ import annotations
@@ -14,6 +14,12 @@ REVISIONS = "revision#"
 
 ALL = "flows"
 """Partition of index SECOND with every flow."""
+
+LISTENERS = "listeners"
+"""Partition of index THIRD with the flows that have Flow triggers."""
+
+TIMED = "timed"
+"""Partition of index FOURTH with the flows that have triggers with dates."""
 
 PAST_NAMESPACE = "$"
 """Sorts after `namespace#` and before any longer namespace: where the next namespace begins."""
@@ -39,12 +45,19 @@ def namespace_partition(namespace: str) -> str:
     return f"flows#{namespace}"
 
 
-def indexes(namespace: str, flow_id: str) -> dict[Index, Key]:
-    """Where a flow that is not deleted is listed."""
-    return {
-        Index.FIRST: Key(namespace_partition(namespace), flow_id),
-        Index.SECOND: Key(ALL, f"{namespace}#{flow_id}"),
-    }
+def indexes(namespace: str, flow_id: str, *, listens: bool = False, is_timed: bool = False) -> dict[Index, Key]:
+    """Where a flow that is not deleted is listed.
+
+    Args:
+        listens: it has a Flow trigger. is_timed: it has a trigger with dates.
+    """
+    name = f"{namespace}#{flow_id}"
+    indexes = {Index.FIRST: Key(namespace_partition(namespace), flow_id), Index.SECOND: Key(ALL, name)}
+    if listens:
+        indexes[Index.THIRD] = Key(LISTENERS, name)
+    if is_timed:
+        indexes[Index.FOURTH] = Key(TIMED, name)
+    return indexes
 
 
 def source_blob(namespace: str, flow_id: str, digest: str) -> str:

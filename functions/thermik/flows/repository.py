@@ -25,7 +25,7 @@ from thermik.flows.plugin_defaults import Default
 from thermik.flows.problems import InvalidFlow, Problem
 from thermik.flows.source import read_source
 from thermik.flows.task import TaskTypes
-from thermik.flows.trigger import TriggerTypes
+from thermik.flows.trigger import Starts, TriggerTypes
 from thermik.flows.validation import ParsedFlow, build_flow
 from thermik.storage.blobs import Blobs
 from thermik.storage.errors import Conflict
@@ -203,7 +203,11 @@ class Flows:
         }
         body = {"revision": revision.revision, "deleted": revision.deleted, "updated": instant_text(revision.updated)}
         name = (revision.namespace, revision.id)
-        indexes = {} if revision.deleted else keys.indexes(*name)
+        indexes = (
+            {}
+            if revision.deleted or flow is None
+            else keys.indexes(revision.namespace, revision.id, **_listening(flow))
+        )
         newest = Record(keys.latest(*name), {**body, **listed}, latest.version, indexes)
         kept = Record(keys.revision(*name, revision.revision), {**body, **self._keep_source(revision)})
         try:
@@ -353,6 +357,12 @@ class Flows:
             cursor = page.cursor
             if cursor is None:
                 return
+
+
+def _listening(flow: Flow) -> dict[str, bool]:
+    """By what a flow is found when something happens that its triggers wait for."""
+    active = {trigger.starts_by for trigger in flow.triggers if not (flow.disabled or trigger.disabled)}
+    return {"listens": Starts.EXECUTIONS in active, "is_timed": any(t.starts_by == Starts.DATES for t in flow.triggers)}
 
 
 def check_same_flow(namespace: str, flow_id: str, flow: Flow) -> None:

@@ -6,7 +6,8 @@ context of the validation, `{"types": ..., "triggers": ...}`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Protocol
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import Field, SerializeAsAny, ValidationInfo, WrapValidator
 from pydantic_core import core_schema
@@ -63,8 +64,22 @@ AnyCondition = SerializeAsAny[Annotated[Condition, WrapValidator(_read_condition
 """A condition of any type, read by its type's own model."""
 
 
+class Starts(StrEnum):
+    """What makes a trigger start executions."""
+
+    REQUESTS = "REQUESTS"
+    EXECUTIONS = "EXECUTIONS"
+    DATES = "DATES"
+
+
 class Trigger(FlowModel):
-    """The properties that every trigger has."""
+    """The properties that every trigger has.
+
+    Attributes:
+        starts_by: by this a flow is found when something happens.
+    """
+
+    starts_by: ClassVar[Starts] = Starts.REQUESTS
 
     id: str = Field(pattern=ID_PATTERN, min_length=1)
     type: str

@@ -29,6 +29,7 @@ from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
+from thermik.triggers.listening import FlowTriggers
 from thermik.triggers.registry import TriggerRegistry
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
@@ -71,7 +72,8 @@ class Runtime:
             timers=timers,
             trace=trace,
         )
-        self.life = Life(Executions(self.table), self.machines, plans, self.clock)
+        self.flow_triggers = FlowTriggers(self.table, self.clock, lambda: self.ports)
+        self.life = Life(Executions(self.table, self.flow_triggers), self.machines, plans, self.clock)
         self.encryption = encryption(data)
         self.variables = {"envs": environment_variables(os.environ), "globals": {}}
         self.ports = Ports(

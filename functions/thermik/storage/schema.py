@@ -106,6 +106,21 @@ def notable_prefix(parent: str) -> str:
     return f"notable#{parent}#"
 
 
+def changes_partition(shard: int) -> str:
+    """Changes of executions' states that flow triggers have still to be told of, a partition a shard."""
+    return f"changes#{shard}"
+
+
+def change(execution_id: str, number: int) -> Key:
+    """The `number`-th state of an execution, for the flow triggers that it concerns."""
+    return Key(changes_partition(sum(execution_id.encode()) % OPEN_SHARDS), f"{execution_id}#{number:06d}")
+
+
+def window(namespace: str, flow_id: str, trigger_id: str) -> Key:
+    """What a flow trigger that waits for several executions has seen so far."""
+    return Key(f"window#{namespace}#{flow_id}", trigger_id)
+
+
 def machine(name: str) -> Key:
     """A state machine that exists, by its name (which carries its definition's hash)."""
     return Key(f"machine#{name}", "machine")

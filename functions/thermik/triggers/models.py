@@ -14,7 +14,7 @@ from thermik.executions.state import StateType
 from thermik.flows import aliases
 from thermik.flows.dynamic import Duration
 from thermik.flows.temporal import read_instant
-from thermik.flows.trigger import Condition, Trigger
+from thermik.flows.trigger import Condition, Starts, Trigger
 from thermik.triggers.conditions import MultipleCondition, Not, Or
 from thermik.triggers.cron import parse_cron
 from thermik.triggers.preconditions import Preconditions
@@ -25,7 +25,11 @@ MAX_WEBHOOK_KEY = 256
 Recovery = Literal["ALL", "LAST", "NONE"]
 
 
-class _Timed(Trigger):
+class Timed(Trigger):
+    """What starts executions at dates has in common."""
+
+    starts_by: ClassVar[Starts] = Starts.DATES
+
     timezone: str | None = Field(default=None, description="Where its dates are; the server's zone by default.")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Inputs of the executions; may be expressions.")
     recover_missed_schedules: Recovery | None = None
@@ -43,7 +47,7 @@ class _Timed(Trigger):
         return self
 
 
-class Schedule(_Timed):
+class Schedule(Timed):
     """Starts executions by the clock."""
 
     old_names: ClassVar[Mapping[str, str]] = aliases.SCHEDULE
@@ -61,7 +65,7 @@ class Schedule(_Timed):
         return self
 
 
-class ScheduleOnDates(_Timed):
+class ScheduleOnDates(Timed):
     """Starts executions at given dates."""
 
     dates: list[str] = Field(min_length=1, description="ISO 8601, with an offset.")
@@ -90,6 +94,8 @@ class Webhook(Trigger):
 
 class Flow(Trigger):
     """Starts an execution when executions of other flows end."""
+
+    starts_by: ClassVar[Starts] = Starts.EXECUTIONS
 
     inputs: dict[str, Any] = Field(default_factory=dict, description="Inputs of the executions; may be expressions.")
     states: list[StateType] | None = Field(default=None, description="All terminal ones by default.")
