@@ -69,7 +69,7 @@ class Budget:
 
 
 class Meter:
-    """Counts the values that one operation looks at: lists that share their items can be endless without being large."""
+    """Counts the values that one operation looks at: lists that share items are endless without being large."""
 
     __slots__ = ("left",)
 

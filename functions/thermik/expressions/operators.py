@@ -247,6 +247,8 @@ def keep(value: Any) -> Any:
 def number_range(start: Any, end: Any, step: Any = None) -> list[Any]:
     """The integers, or the letters, from `start` to `end`, both included."""
     step = 1 if step is None else step
+    if not all(math.isfinite(bound) for bound in (start, end, step) if is_number(bound)):
+        raise ExpressionRuntimeError("The bounds of a range must be finite")
     if not is_number(step) or not int(step):
         raise ExpressionRuntimeError("The increment of the range function must be different than 0")
     if is_number(start) and is_number(end):

@@ -6,11 +6,13 @@ The evaluator holds no globals: a function whose service is absent fails, and sa
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
-from random import Random
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from thermik.expressions.errors import ExpressionRuntimeError
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+    from random import Random
 
 
 class Services(Protocol):

@@ -113,7 +113,7 @@ def tokens_until(text: str, position: int, kind: str, depth: int) -> tuple[list[
     close, token = _CLOSE[kind].match, _TOKEN.match
     while True:
         if not brackets and (end := close(text, position)):
-            tokens.append(("end", _DELIMITER[kind], end.start()))
+            tokens.append(("end", _DELIMITER[kind], end.start(1)))
             return tokens, end.end(), bool(end[1])
         match = token(text, position)
         if not match:

@@ -53,7 +53,7 @@ _POSIX = {
     "XDigit": "[0-9a-fA-F]",
     "Space": r"[ \t\n\x0B\f\r]",
 }
-_ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(?P<count>[0-9]{1,9}(?:,[0-9]{0,9})?)\}|.", re.DOTALL)
+_ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(?P<count>[0-9]{1,18}(?:,[0-9]{0,18})?)\}|.", re.DOTALL)
 _FLAG_LETTERS = re.compile(r"\(\?([a-zA-Z]+)")
 _ANY_BUT_LINE_END = r"[^\n\r\x85\u2028\u2029]"
 _FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": ""}
