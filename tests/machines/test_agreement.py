@@ -34,15 +34,13 @@ def on_moto(data: Path, source: str) -> tuple[str, Ran]:
     workers: list[Worker] = []
     with engine(data) as runtime, fixed_moto(lambda _function, payload: workers[0].handle(payload)):
         client = boto3.client("stepfunctions")
-        machines = StepFunctionsMachines(
-            client,
-            STACK,
-            lambda each: runtime.life.plans.plan(each.namespace, each.flow_id, each.flow_revision).definition,
-        )
+        machines = StepFunctionsMachines(client, STACK)
         life = replace(runtime.life, machines=machines)
         workers.append(Worker(replace(runtime.worker._ports, life=life)))
         execution = create(life, NewExecution(*save(runtime, source)))
-        status = _ended(client, machines._execution_arn(execution))
+        arn = machines._execution_arn(execution)
+        assert arn is not None
+        status = _ended(client, arn)
         return status, look(runtime, execution.id)
 
 

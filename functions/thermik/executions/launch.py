@@ -13,6 +13,7 @@ from thermik.executions.plans import Plan
 from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
 from thermik.flows.flow import ConcurrencyBehavior
+from thermik.machines.client import MachineGone
 
 _S = StateType
 
@@ -40,13 +41,27 @@ def launch(life: Life, execution: Execution) -> Execution:
 
 
 def start_machine(life: Life, execution: Execution, plan: Plan) -> Execution:
-    """Start an execution's machine in its present generation; of one that waits for a date, one that waits."""
-    date = execution.schedule_date
-    if date is not None and execution.state.current in (_S.CREATED, _S.QUEUED):
-        life.machines.start(execution, plan.scheduled_definition, date)
-    else:
-        life.machines.start(execution, plan.definition)
+    """Start the machine that an execution was given for its present generation.
+
+    That machine, even if the flow compiles to another one by now: a second beside it would do everything twice. Only
+    if there is none, so that nothing can run on it, does the execution get another.
+    """
+    definition = plan.definition_for(execution)
+    try:
+        life.machines.start(execution, definition, execution.schedule_date)
+    except MachineGone:
+        execution = life.executions.change_execution(execution.id, lambda current: with_machine(current, plan))
+        life.machines.start(execution, definition, execution.schedule_date)
     return execution
+
+
+def with_machine(execution: Execution, plan: Plan) -> Execution:
+    """The execution with the machine for its present generation; written before that is started.
+
+    Raises: FlowTooLarge.
+    """
+    progress = execution.progress.model_copy(update={"machine": plan.definition_for(execution).digest})
+    return execution.model_copy(update={"progress": progress})
 
 
 def _queue(life: Life, execution: Execution, slots: Slots, limit: int) -> Execution:

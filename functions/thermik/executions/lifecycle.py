@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from thermik.executions.after_end import after_end
-from thermik.executions.launch import launch
+from thermik.executions.launch import launch, with_machine
 from thermik.executions.life import Life
 from thermik.executions.logs import execution_log
 from thermik.executions.model import Execution, ExecutionProgress, Kind, Label, Metadata, Trigger, Waiting
@@ -62,8 +62,7 @@ def create(life: Life, new: NewExecution) -> Execution:
         TableUnavailable, MachinesUnavailable.
     """
     plan = life.plans.plan(new.namespace, new.flow_id, new.revision)
-    _ = plan.definition  # a flow that does not compile leaves nothing behind
-    execution = draft(life, new, plan)
+    execution = with_machine(draft(life, new, plan), plan)  # a flow that does not compile leaves nothing behind
     if new.failure is not None:
         return _failed(life, execution, new.failure)
     life.executions.write(Versioned(execution))

@@ -65,6 +65,7 @@ class RunProgress(_Model):
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
         turn: the iteration that a loop without values is in, from 1.
         unfinished: the children that run in one invocation have begun, and the invocation did not come to its end.
+        batches: what became of each batch of a ForEachItem, a character each (`worker/batch_states.py`).
         due: when a pause ends by itself. after_due: with which state.
         token: the task token that something waits with (a pause, a subflow).
         resumed_by: the task run of another execution that ended the pause.
@@ -78,6 +79,7 @@ class RunProgress(_Model):
     decision: str | None = None
     turn: int | None = None
     unfinished: bool | None = None
+    batches: str | None = None
     due: Instant | None = None
     after_due: StateType | None = None
     token: str | None = None
@@ -152,12 +154,14 @@ class ExecutionProgress(_Model):
 
     Attributes:
         generation: how often a machine was started for it beyond the first (restarts, resumes, recoveries).
+        machine: the digest of the definition that this generation's machine has, whatever the flow compiles to by now.
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
         waiting: the parent that waits for the end (a Subflow).
     """
 
     generation: int = 0
+    machine: str | None = None
     owner: str | None = None
     held: bool = False
     waiting: Waiting | None = None

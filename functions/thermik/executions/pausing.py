@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thermik.executions.launch import start_machine
+from thermik.executions.launch import start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
@@ -131,10 +131,10 @@ def _let_go(life: Life, execution_id: str) -> Execution:
         progress = execution.progress.model_copy(
             update={"held": False, "generation": execution.progress.generation + 1, "owner": life.machines.owner()}
         )
-        return execution.with_state(_S.RUNNING, life.clock.now(), progress=progress)
+        return with_machine(execution.with_state(_S.RUNNING, life.clock.now(), progress=progress), plan)
 
     before = life.executions.execution(execution_id).value
+    plan = life.plans.plan(before.namespace, before.flow_id, before.flow_revision)
     life.machines.stop(before, "resumed")
     execution = life.executions.change_execution(execution_id, running)
-    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     return start_machine(life, execution, plan)

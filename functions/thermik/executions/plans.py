@@ -11,12 +11,16 @@ from functools import cached_property
 from threading import Lock
 from typing import Protocol
 
+from thermik.executions.model import Execution
+from thermik.executions.state import StateType
 from thermik.flows.flow import Flow
 from thermik.flows.tree import FlowTree
 from thermik.machines.compiler import Definition, compile_flow
 
 MAX_PLANS = 256
 """Plans kept in a process; a flow of 500 tasks takes about 2 MB."""
+
+_NOT_BEGUN = frozenset({StateType.CREATED, StateType.QUEUED})
 
 
 class Plan:
@@ -39,6 +43,14 @@ class Plan:
     def scheduled_definition(self) -> Definition:
         """The machine of executions that start at a date. Raises: FlowTooLarge."""
         return compile_flow(self.flow, scheduled=True)
+
+    def definition_for(self, execution: Execution) -> Definition:
+        """The machine to give an execution in its present state: one that waits for a date gets one that waits.
+
+        Raises: FlowTooLarge.
+        """
+        waits = execution.schedule_date is not None and execution.state.current in _NOT_BEGUN
+        return self.scheduled_definition if waits else self.definition
 
 
 class Plans(Protocol):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from thermik.clock import instant_text
 from thermik.executions.after_end import after_end
-from thermik.executions.launch import start_machine, start_queued
+from thermik.executions.launch import start_machine, start_queued, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.pausing import resume
+from thermik.executions.plans import Plan
 from thermik.executions.refusals import Unacceptable
 from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
@@ -58,10 +59,10 @@ def force_run(life: Life, execution_id: str) -> Execution:
             plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
             if plan.flow.concurrency is not None:
                 Slots(life.executions.table, execution.namespace, execution.flow_id).hold(execution_id)
-            return start_machine(life, _without_date(life, execution), plan)
+            return start_machine(life, _without_date(life, execution, plan), plan)
 
 
-def _without_date(life: Life, execution: Execution) -> Execution:
+def _without_date(life: Life, execution: Execution, plan: Plan) -> Execution:
     """An execution that waits for a date waits no longer: another machine, which does not wait, runs it."""
     if execution.schedule_date is None or execution.state.current != _S.CREATED:
         return execution
@@ -70,7 +71,7 @@ def _without_date(life: Life, execution: Execution) -> Execution:
         if current.schedule_date is None:
             return current
         progress = current.progress.model_copy(update={"generation": current.progress.generation + 1})
-        return current.model_copy(update={"schedule_date": None, "progress": progress})
+        return with_machine(current.model_copy(update={"schedule_date": None, "progress": progress}), plan)
 
     life.machines.stop(execution, "run at once")
     return life.executions.change_execution(execution.id, undated)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from thermik.executions.after_end import after_end
 from thermik.executions.closing import close_open_task_runs
-from thermik.executions.launch import launch
+from thermik.executions.launch import launch, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.replay import copy_of
@@ -54,12 +54,12 @@ def renew(life: Life, execution_id: str, due: datetime) -> Execution:
 
     source = life.executions.change_execution(execution_id, retried)
     close_open_task_runs(life, execution_id, _S.RETRIED)
+    plan = life.plans.plan(source.namespace, source.flow_id, source.flow_revision)
     copy = copy_of(life, source, derived_id("retry", execution_id), source.flow_revision, source.inputs)
+    copy = with_machine(copy.model_copy(update={"schedule_date": due}), plan)
     try:
-        life.executions.write(Versioned(copy.model_copy(update={"schedule_date": due})))
+        life.executions.write(Versioned(copy))
     except Conflict:  # made by an earlier call, which may not have started it
         copy = life.executions.execution(copy.id).value
-    else:
-        copy = copy.model_copy(update={"schedule_date": due})
     after_end(life, source)
     return launch(life, copy) if copy.state.current == _S.CREATED else copy

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from thermik.executions.launch import launch, start_machine
+from thermik.executions.launch import launch, start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, ExecutionProgress, Scope, TaskRun
 from thermik.executions.places import task_run_id
@@ -47,15 +47,17 @@ def replay(
     """
     source = life.executions.execution(execution_id).value
     execution = copy_of(life, source, new_execution_id or new_id(), revision, inputs)
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     if from_task_run is None:
+        execution = with_machine(execution, plan)
         life.executions.write(Versioned(execution))
         return launch(life, execution)
     runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
     if from_task_run not in runs:
         raise Unacceptable(NOTHING_TO_RESTART)
-    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     now = life.clock.now()
     execution = execution.model_copy(update={"state": source.state}).with_state(_S.RESTARTED, now)
+    execution = with_machine(execution, plan)
     if shares_invocation(runs[from_task_run].value, plan.tree):  # its directory is gone: the whole is replayed
         from_task_run = runs[from_task_run].value.parent_task_run_id or from_task_run
     kept = _kept(runs, from_task_run, plan.tree)
@@ -173,7 +175,8 @@ def _chosen(run: TaskRun, tree: FlowTree, life: Life) -> TaskRun:
     if node is None:
         raise Unacceptable(NOTHING_TO_RESTART)
     flowable = isinstance(node.task, FlowableTask)
-    return run.with_state(_S.RUNNING if flowable else _S.RESTARTED, life.clock.now())
+    state = _S.RUNNING if flowable else _S.RESTARTED
+    return run.with_state(state, life.clock.now()).with_progress(batches=None)
 
 
 def _write(life: Life, execution: Execution, runs: Sequence[TaskRun]) -> None:

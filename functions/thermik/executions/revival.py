@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from thermik.executions.launch import start_machine
+from thermik.executions.launch import start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
@@ -125,13 +125,14 @@ def revive(
     dropped: Sequence[Versioned[TaskRun]],
 ) -> Execution:
     """Write the changed task runs and the execution, RESTARTED in a new generation, and start its machine."""
-    execution = renewed(life, found.value)
+    renewal = renewed(life, found.value)
+    plan = life.plans.plan(renewal.namespace, renewal.flow_id, renewal.flow_revision)
+    execution = with_machine(renewal, plan)
     writes: list[Write] = [run.put() for run in changed]
     writes += [Delete(schema.task_run(run.value.execution_id, run.value.id), run.version) for run in dropped]
     writes.append(found.then(execution).put())
     for chunk in _chunks(writes, MAX_TRANSACTION_WRITES):
         life.executions.table.write(*chunk)
-    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     if plan.flow.concurrency is not None:
         Slots(life.executions.table, execution.namespace, execution.flow_id).hold(execution.id)
     return start_machine(life, execution, plan)

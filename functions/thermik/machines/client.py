@@ -17,6 +17,10 @@ class MachinesUnavailable(Exception):
     """Machines cannot be started, stopped or answered now; the message says why."""
 
 
+class MachineGone(Exception):
+    """The machine that an execution was given is not there, and the definition at hand is another one's."""
+
+
 class Machines(Protocol):
     """Starts, stops and answers machines."""
 
@@ -25,12 +29,14 @@ class Machines(Protocol):
         ...
 
     def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
-        """Run a machine for an execution in its present generation; nothing happens if it runs already.
+        """Run the machine that an execution was given for its present generation, unless it runs already.
 
         Args:
+            definition: to make the machine from, where there is none yet.
             at: the date that a scheduled machine waits for.
 
         Raises:
+            MachineGone: nothing runs, nor ever will: give the execution the machine of this definition.
             MachinesUnavailable: try again later; the execution stays as it is.
         """
         ...

@@ -1,21 +1,21 @@
 """Machines on AWS: state machines of Step Functions, made when first needed.
 
 A state machine's name carries the hash of its definition, so it never changes and flows of one structure share
-it. Starting one that exists is one call; only if there is none yet is it created and started again. So nothing has
-to be remembered, and a machine that someone deleted comes back.
+it. Starting one that exists is one call; only if there is none yet is it created and started again, so a machine that
+someone deleted comes back. Which one an execution has is written with it: a later version of Thermik, which compiles
+the flow to another machine, finds, stops and starts the one that is there.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from thermik.executions.model import Execution
 from thermik.machines.asl import WORKER, start_input
-from thermik.machines.client import MachinesUnavailable, machine_name
+from thermik.machines.client import MachineGone, MachinesUnavailable, machine_name
 from thermik.machines.compiler import Definition
 from thermik.settings import AwsSettings
 
@@ -27,17 +27,11 @@ _PAUSE_SECONDS = 0.25
 
 
 class StepFunctionsMachines:
-    """`Machines` on Step Functions. Thread-safe.
+    """`Machines` on Step Functions; `client` is one of `stepfunctions`. Thread-safe."""
 
-    Args:
-        client: of `stepfunctions`.
-        definition_of: the machine of an execution, to find the one to stop.
-    """
-
-    def __init__(self, client: Any, stack: AwsSettings, definition_of: Callable[[Execution], Definition]) -> None:
+    def __init__(self, client: Any, stack: AwsSettings) -> None:
         self._client = client
         self._stack = stack
-        self._definition_of = definition_of
         # the worker's ARN names partition, region and account: arn:aws:lambda:eu-west-1:123456789012:function:…
         _, self._partition, _, self._region, self._account, *_ = stack.worker_arn.split(":")
 
@@ -46,9 +40,12 @@ class StepFunctionsMachines:
         return None
 
     def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
-        """Run the machine, unless it runs or has run. Raises: MachinesUnavailable."""
+        """Run the machine, unless it runs or has run. Raises: MachineGone, MachinesUnavailable."""
+        digest = execution.progress.machine
+        if digest is None:
+            raise MachineGone(f"Execution {execution.id} was given no machine")
         arguments = {
-            "stateMachineArn": self._arn("stateMachine", self._name(definition)),
+            "stateMachineArn": self._arn("stateMachine", self._name(digest)),
             "name": machine_name(execution),
             "input": json.dumps(start_input(execution.id, at)),
         }
@@ -58,16 +55,18 @@ class StepFunctionsMachines:
             )
             if refusal != "StateMachineDoesNotExist":
                 return
+            if digest != definition.digest:
+                raise MachineGone(f"Step Functions has no machine {self._name(digest)}")
             self._create(definition)
             time.sleep(_PAUSE_SECONDS * attempt)  # a machine that was just made may not be known everywhere yet
-        raise MachinesUnavailable(f"Step Functions does not know the machine {self._name(definition)} that it has made")
+        raise MachinesUnavailable(f"Step Functions does not know the machine {self._name(digest)} that it has made")
 
     def stop(self, execution: Execution, cause: str) -> None:
         """End the machine, if it runs. Raises: MachinesUnavailable."""
         arn = self._execution_arn(execution)
-        self._call(
-            "stop_execution", "ExecutionDoesNotExist", executionArn=arn, error="Stopped", cause=cause[:MAX_CAUSE]
-        )
+        if arn is not None:
+            arguments = {"executionArn": arn, "error": "Stopped", "cause": cause[:MAX_CAUSE]}
+            self._call("stop_execution", "ExecutionDoesNotExist", **arguments)
 
     def answer(self, _execution: Execution, token: str, output: dict[str, Any]) -> bool:
         """Send a token's answer; False if nothing waits with it. Raises: MachinesUnavailable."""
@@ -81,6 +80,8 @@ class StepFunctionsMachines:
         Raises: MachinesUnavailable.
         """
         arn = self._execution_arn(execution)
+        if arn is None:
+            return False
         refusal, found = self._call("describe_execution", "ExecutionDoesNotExist", executionArn=arn)
         return refusal is None and found["status"] != "RUNNING"
 
@@ -89,21 +90,22 @@ class StepFunctionsMachines:
         self._call(
             "create_state_machine",
             "StateMachineAlreadyExists",
-            name=self._name(definition),
+            name=self._name(definition.digest),
             definition=definition.text.replace(WORKER, self._stack.worker_arn),
             roleArn=self._stack.machine_role_arn,
             type="STANDARD",
         )
 
-    def _name(self, definition: Definition) -> str:
-        return f"{self._stack.machine_prefix}{definition.digest}"
+    def _name(self, digest: str) -> str:
+        return f"{self._stack.machine_prefix}{digest}"
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:{self._partition}:states:{self._region}:{self._account}:{kind}:{name}"
 
-    def _execution_arn(self, execution: Execution) -> str:
-        name = self._name(self._definition_of(execution))
-        return f"{self._arn('execution', name)}:{machine_name(execution)}"
+    def _execution_arn(self, execution: Execution) -> str | None:
+        """None for an execution that was never given a machine."""
+        digest = execution.progress.machine
+        return f"{self._arn('execution', self._name(digest))}:{machine_name(execution)}" if digest else None
 
     def _call(self, operation: str, *expected: str, **arguments: Any) -> tuple[str | None, dict[str, Any]]:
         """Call Step Functions: the code of an expected refusal, or None, and the answer."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from thermik.executions.descendants import descendants
-from thermik.executions.launch import start_machine
+from thermik.executions.launch import start_machine, with_machine
 from thermik.executions.model import Execution, Scope, TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.places import task_run_id
@@ -132,9 +132,8 @@ def _roll_over(scene: TaskScene) -> None:
         generation = scene.execution.value.progress.generation + 1
         if execution.progress.generation >= generation:
             return execution
-        return execution.model_copy(
-            update={"progress": execution.progress.model_copy(update={"generation": generation})}
-        )
+        progress = execution.progress.model_copy(update={"generation": generation})
+        return with_machine(execution.model_copy(update={"progress": progress}), scene.plan)
 
     execution = scene.ports.executions.change_execution(scene.execution.value.id, next_generation)
     start_machine(scene.ports.life, execution, scene.plan)

@@ -11,14 +11,14 @@ import pytest
 
 from thermik.clock import SystemClock
 from thermik.executions.life import Life
-from thermik.executions.model import Execution, Metadata
+from thermik.executions.model import Execution, ExecutionProgress, Metadata
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions, Versioned
 from thermik.executions.state import State, StateType
 from thermik.executions.sweep import GRACE, sweep
 from thermik.flows.repository import FlowNotFound, Flows
 from thermik.flows.validation import parse_flow
-from thermik.machines.client import MachinesUnavailable
+from thermik.machines.client import MachineGone, MachinesUnavailable
 from thermik.machines.compiler import Definition
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
@@ -35,6 +35,7 @@ class _Machines:
         self.started: list[str] = []
         self.stopped: list[str] = []
         self.unavailable: set[str] = set()
+        self.gone: set[str | None] = set()
 
     def owner(self) -> str | None:
         return None
@@ -42,6 +43,8 @@ class _Machines:
     def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
         if execution.id in self.unavailable:
             raise MachinesUnavailable("not now")
+        if execution.progress.machine in self.gone:
+            raise MachineGone(execution.id)
         self.started.append(execution.id)
 
     def stop(self, execution: Execution, cause: str) -> None:
@@ -68,7 +71,7 @@ def long_ago(life: Life) -> datetime:
     return life.clock.now() - 2 * GRACE
 
 
-def _write(life: Life, name: str, at: datetime, *states: StateType, flow: str = "f") -> None:
+def _write(life: Life, name: str, at: datetime, *states: StateType, flow: str = "f", machine: str = "0") -> None:
     state = State.created(at)
     for each in states:
         state = state.to(each, at)
@@ -80,6 +83,7 @@ def _write(life: Life, name: str, at: datetime, *states: StateType, flow: str = 
         state=state,
         original_id=name,
         metadata=Metadata(original_created_date=at),
+        progress=ExecutionProgress(machine=machine),
     )
     life.executions.write(Versioned(execution))
 
@@ -111,6 +115,21 @@ def test_an_execution_whose_machine_is_over_is_ended(
     assert sweep(life, _over) == 0
     assert _state(life, "over") == _S.FAILED
     assert life.machines.started == []
+
+
+def test_a_machine_that_may_run_is_the_only_one(life: Life, long_ago: datetime) -> None:
+    _write(life, "lost", long_ago, _S.RUNNING, machine="of-yesterday")
+    sweep(life, _runs)
+    assert life.executions.execution("lost").value.progress.machine == "of-yesterday"
+
+
+def test_an_execution_whose_machine_is_gone_gets_another(life: Life, long_ago: datetime) -> None:
+    life.machines.gone.add("of-yesterday")
+    _write(life, "lost", long_ago, _S.RUNNING, machine="of-yesterday")
+    assert sweep(life, _runs) == 0
+    assert life.machines.started == ["lost"]
+    plan = life.plans.plan("n", "f", 1)
+    assert life.executions.execution("lost").value.progress.machine == plan.definition.digest
 
 
 def test_a_kill_that_was_cut_short_is_carried_out(life: Life, long_ago: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -12,10 +13,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from thermik.clock import SystemClock
-from thermik.executions.model import Execution, Metadata
+from thermik.executions.model import Execution, ExecutionProgress, Metadata
 from thermik.executions.state import State
 from thermik.machines.asl import WORKER
-from thermik.machines.client import MachinesUnavailable
+from thermik.machines.client import MachineGone, MachinesUnavailable
 from thermik.machines.compiler import Definition
 from thermik.machines.step_functions import StepFunctionsMachines
 from thermik.settings import AwsSettings
@@ -41,10 +42,10 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def machines(client: Any) -> StepFunctionsMachines:
-    return StepFunctionsMachines(client, STACK, lambda _: DEFINITION)
+    return StepFunctionsMachines(client, STACK)
 
 
-def _execution(name: str = "one") -> Execution:
+def _execution(name: str = "one", machine: str | None = DEFINITION.digest) -> Execution:
     now = SystemClock().now()
     return Execution(
         id=name,
@@ -54,6 +55,7 @@ def _execution(name: str = "one") -> Execution:
         state=State.created(now),
         original_id=name,
         metadata=Metadata(original_created_date=now),
+        progress=ExecutionProgress(machine=machine),
     )
 
 
@@ -97,6 +99,27 @@ def test_a_machine_that_was_never_started_or_runs_has_not_ended(client: Any, mac
     assert machines.has_ended(_execution())
 
 
+def test_a_machine_is_found_though_the_flow_compiles_to_another(client: Any, machines: StepFunctionsMachines) -> None:
+    machines.start(_execution(), DEFINITION)
+    machines.start(_execution(), replace(DEFINITION, digest="another"))
+    assert len(client.list_state_machines()["stateMachines"]) == 1
+    machines.stop(_execution(), "killed")
+    assert client.describe_execution(executionArn=RUNNING)["status"] == "ABORTED"
+
+
+def test_a_machine_that_is_gone_is_not_replaced_behind_the_executions_back(machines: StepFunctionsMachines) -> None:
+    with pytest.raises(MachineGone, match="demo-0123456789abcdef"):
+        machines.start(_execution(), replace(DEFINITION, digest="another"))
+
+
+def test_an_execution_that_was_given_no_machine_has_none(machines: StepFunctionsMachines) -> None:
+    bare = _execution(machine=None)
+    with pytest.raises(MachineGone):
+        machines.start(bare, DEFINITION)
+    assert not machines.has_ended(bare)
+    machines.stop(bare, "killed")
+
+
 class _Answers:
     """A client whose every call ends with this error, or with none."""
 
@@ -119,7 +142,7 @@ def _refusal(code: str) -> ClientError:
 
 def _machines(error: Exception | None) -> tuple[StepFunctionsMachines, _Answers]:
     client = _Answers(error)
-    return StepFunctionsMachines(client, STACK, lambda _: DEFINITION), client
+    return StepFunctionsMachines(client, STACK), client
 
 
 def test_an_answer_goes_to_its_token() -> None:
