@@ -65,8 +65,16 @@ class RunLog:
     """Collects entries and writes them in chunks. Thread-safe."""
 
     def __init__(
-        self, table: Table, clock: Clock, owner: LogOwner, *, minimum: Level = Level.TRACE, secrets: Iterable[str] = ()
+        self,
+        table: Table,
+        clock: Clock,
+        owner: LogOwner,
+        *,
+        minimum: Level = Level.TRACE,
+        secrets: Iterable[str] = (),
+        first_chunk: int = 0,
     ) -> None:
+        """A log; `first_chunk` tells its chunks from those of others with the same owner."""
         self._table = table
         self._clock = clock
         self._owner = owner
@@ -76,7 +84,7 @@ class RunLog:
         self._size = 0
         self._total = 0
         self._dropped = 0
-        self._chunks = 0
+        self._chunks = first_chunk
         self._first: datetime | None = None
         self._lock = threading.Lock()
 

@@ -123,6 +123,10 @@ class CallingTask(Task):
     """A task whose work is an execution of another flow."""
 
 
+class BatchesTask(Task):
+    """A task whose work is an execution of another flow for each batch of a file."""
+
+
 class FlowableTask(Task):
     """A task that only orders other tasks; it runs nothing by itself."""
 

@@ -81,6 +81,8 @@ _CAUGHT: Mapping[Op, list[str]] = {
     Op.CALL: ["States.ALL"],
     Op.JOIN: ["States.ALL"],
     Op.DIRECTORY: ["States.ALL"],
+    Op.BATCHES: ["States.ALL"],
+    Op.JOIN_BATCHES: ["States.ALL"],
     Op.FINISH: [ENDED],
 }
 """What `caught` means: for operations that `settle` looks into, any error; for the others, that a task failed.

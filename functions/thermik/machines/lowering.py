@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from thermik.flows.task import CallingTask, FlowableTask
+from thermik.flows.task import BatchesTask, CallingTask, FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY, Node
+from thermik.machines.loops import add_turns
 from thermik.machines.states import (
     FAILED,
     STOPPED,
@@ -23,12 +24,18 @@ from thermik.machines.states import (
     Invoke,
     Level,
     Op,
+    Turns,
     Verdict,
     WaitUntil,
 )
 
 ALWAYS = "true"
 """The `runIf` of a task that has none."""
+
+BATCHES_AT_ONCE = 40
+"""Executions of other flows that one ForEachItem has under way: as many as an inline Map runs at once
+(https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html). More would only contend for the one task
+run into which each writes what became of its batch. Kestra has no limit."""
 
 SKIP = "SKIP"
 """What opening a flowable answers when its `runIf` said no."""
@@ -86,6 +93,8 @@ class Lowering:
             return self._flowable(node, node.task, exits, level)
         if isinstance(node.task, CallingTask):
             return self._calling(node, exits, level)
+        if isinstance(node.task, BatchesTask):
+            return self._batches(node, exits, level)
         level.add(Invoke(node.id, Op.RUN, node.id, next=exits.then, caught=f"{node.id}:settle", error_path="error"))
         self._settling(node, exits, level)
         return node.id
@@ -132,6 +141,31 @@ class Lowering:
         join, settle = f"{node.id}:join", f"{node.id}:settle"
         level.add(Invoke(node.id, Op.CALL, node.id, next=join, caught=settle, error_path="error", waits=True))
         level.add(Invoke(join, Op.JOIN, node.id, next=exits.then, caught=settle, error_path="error"))
+        self._settling(node, exits, level)
+        return node.id
+
+    def _batches(self, node: Node, exits: Exits, level: Level) -> str:
+        """A turn for each batch: start another execution, wait with a token for its end, note how it ended."""
+        each, join, settle = f"{node.id}:each", f"{node.id}:join", f"{node.id}:settle"
+        batch, ended = f"{node.id}:batch", f"{node.id}:ended"
+        turn = Level(batch)
+        turn.add(Invoke(batch, Op.BATCH, node.id, next=ended, waits=True))
+        turn.add(Invoke(ended, Op.BATCH_ENDED, node.id, next=turn.add(Done(f"{node.id}:done"))))
+        few = Turns(each, turn, BATCHES_AT_ONCE, next=join, stopped=exits.stopped, caught=join)
+        entry = add_turns(level, few, node.id)
+        level.add(
+            Invoke(
+                node.id,
+                Op.BATCHES,
+                node.id,
+                next=entry,
+                caught=settle,
+                error_path="error",
+                keep="opened",
+                select=("items", "run", "count"),
+            )
+        )
+        level.add(Invoke(join, Op.JOIN_BATCHES, node.id, next=exits.then, caught=settle, error_path="error"))
         self._settling(node, exits, level)
         return node.id
 

@@ -28,6 +28,10 @@ class Op(StrEnum):
     RELEASE = "release"
     DIRECTORY = "directory"
     SETTLE_DIRECTORY = "settleDirectory"
+    BATCHES = "batches"
+    BATCH = "batch"
+    BATCH_ENDED = "batchEnded"
+    JOIN_BATCHES = "joinBatches"
 
 
 class Verdict(StrEnum):
@@ -79,6 +83,7 @@ class Invoke(State):
         waits: the state goes on when its task token is answered, not when the invocation ends.
         timeout: where in the state's data the seconds stand after which it waits no longer.
         overdue: where that leads.
+        noted: where in the state's data the task's id stands, of an invocation that tasks share; None: `task` is it.
         stopped: where it leads that the execution may not go on; None: as any error.
     """
 
@@ -94,8 +99,18 @@ class Invoke(State):
     timeout: str | None = None
     overdue: str | None = None
     stopped: str | None = None
+    noted: str | None = None
     before: tuple[Rider, ...] = ()
     after: tuple[Rider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note(State):
+    """Write a text into the state's data, for states that several lead to."""
+
+    value: str
+    path: str
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +207,7 @@ def targets(state: State) -> Iterator[str]:
             yield default
         case Exceeds(above=above, next=following):
             yield from (above, following)
-        case WaitUntil(next=following):
+        case WaitUntil(next=following) | Note(next=following):
             yield following
         case (
             Branches(next=following, stopped=stopped, caught=caught)

@@ -8,8 +8,12 @@ from thermik.tasks.runnable import Level
 from thermik.worker.scene import Scene, TaskScene
 
 
-def log_of(scene: TaskScene, run: TaskRun, *, attempt: int) -> RunLog:
-    """The log of an attempt of a task run, at the level that the task asks for."""
+def log_of(scene: TaskScene, run: TaskRun, *, attempt: int, first_chunk: int = 0) -> RunLog:
+    """The log of an attempt of a task run, at the level that the task asks for.
+
+    Args:
+        first_chunk: where several operations log for one attempt, what tells their chunks apart.
+    """
     execution = scene.execution.value
     level = scene.place.node.task.log_level
     owner = LogOwner(execution.namespace, execution.flow_id, execution.id, run.task_id, run.id, attempt)
@@ -19,6 +23,7 @@ def log_of(scene: TaskScene, run: TaskRun, *, attempt: int) -> RunLog:
         owner,
         minimum=Level(level) if level else Level.TRACE,
         secrets=scene.secrets(),
+        first_chunk=first_chunk,
     )
 
 

@@ -9,38 +9,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from thermik.executions.lifecycle import SYSTEM, NewExecution, create
-from thermik.executions.model import Attempt, Execution, Label, TaskRun, Trigger, Waiting
+from thermik.executions.model import Attempt, Execution, TaskRun
 from thermik.executions.outcomes import tolerated
-from thermik.executions.repository import ExecutionNotFound, Versioned
+from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import State, StateType
 from thermik.expressions import ExpressionError, render
-from thermik.flows.input_values import InvalidInputs, Resolution, resolve_inputs
-from thermik.flows.problems import InvalidFlow
-from thermik.flows.repository import FlowNotFound
 from thermik.identity import derived_id
-from thermik.machines.limits import FlowTooLarge
 from thermik.storage.errors import Conflict
 from thermik.tasks.flow.subflow import Subflow
-from thermik.tasks.truth import is_true
 from thermik.worker.arrival import Arrival, arrival
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, InvalidCall, Stopped, TaskFailed
+from thermik.worker.child_executions import REFUSALS, Caller
 from thermik.worker.endings import failed
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.logs import log_of
-from thermik.worker.scene import TaskScene
+from thermik.worker.scene import TaskScene, enter
 from thermik.worker.services import ExpressionServices
 
 _S = StateType
 
 _TAKEN_OVER = frozenset({_S.FAILED, _S.PAUSED, _S.KILLED, _S.WARNING})
 """States of the execution that become the task's, with `transmitFailed`; any other is a success."""
-
-
-class CannotCall(Exception):
-    """The other flow cannot be executed; the message is for the flow's author."""
 
 
 def call_flow(scene: TaskScene, call: Call) -> dict[str, Any]:
@@ -62,20 +53,21 @@ def call_flow(scene: TaskScene, call: Call) -> dict[str, Any]:
 
 def _call(scene: TaskScene, token: str, found: Versioned[TaskRun]) -> bool:
     """Begin; whether the token is left to the end of the other execution."""
-    caller = _Caller(scene)
+    task = _Task(scene)
     try:
-        if not caller.wanted(found.value):
-            caller.write(found.then(found.value.with_state(_S.SKIPPED, scene.now(), outputs={})))
+        if task.run_if != "true" and not task.caller(found.value).flag(task.run_if):
+            task.write(found.then(found.value.with_state(_S.SKIPPED, scene.now(), outputs={})))
             return False
-        found = caller.write(found.then(_running(found.value, scene)))
+        found = task.write(found.then(_running(found.value, scene)))
         end_retrying(scene)
-        waits = caller.waits(found.value)
-        child = caller.child(found.value, token if waits else None)
-    except (CannotCall, ExpressionError, FlowNotFound, FlowTooLarge, InvalidFlow, InvalidInputs) as error:
-        caller.fail(found, str(error), type(error).__name__)
+        caller = task.caller(found.value)
+        waits = caller.flag(caller.task.wait)
+        child = caller.child(child_id(found.value), token if waits else None)
+    except REFUSALS as error:
+        task.fail(found, str(error), type(error).__name__, {})
         return False
     if not waits:
-        caller.end(child, waited=False)
+        task.end(child, waited=False)
         return False
     return not child.state.is_terminal
 
@@ -97,15 +89,19 @@ def join_flow(scene: TaskScene) -> dict[str, Any]:
         raise TaskFailed(scene.place.node.id)
     run = scene.found.value
     if run.state.current == _S.RUNNING:
-        caller = _Caller(scene)
-        child = scene.ports.executions.execution(caller.child_id(run)).value
-        run = caller.end(child, waited=True)
+        child = scene.ports.executions.execution(child_id(run)).value
+        run = _Task(scene).end(child, waited=True)
     if run.state.current not in (_S.SUCCESS, _S.WARNING, _S.SKIPPED):
         raise TaskFailed(run.task_id)
     return {}
 
 
-class _Caller:
+def child_id(run: TaskRun) -> str:
+    """The id of the execution that this try of the task run starts."""
+    return derived_id("subflow", run.id, str(len(run.attempts or ())))
+
+
+class _Task:
     """A Subflow task of a scene."""
 
     def __init__(self, scene: TaskScene) -> None:
@@ -114,109 +110,42 @@ class _Caller:
             raise TypeError(f"{task.type} executes no flow")
         self._scene = scene
         self._task = task
-        self._services = ExpressionServices(scene)
+        self.run_if = task.run_if
 
-    def wanted(self, run: TaskRun) -> bool:
-        """Whether `runIf` holds."""
-        return self._task.run_if == "true" or is_true(str(self._rendered(self._task.run_if, run)))
-
-    def waits(self, run: TaskRun) -> bool:
-        """Whether the task lasts as long as the other execution."""
-        return self._flag(self._task.wait, run)
-
-    def child_id(self, run: TaskRun) -> str:
-        """The id of the execution that this try of the task run starts."""
-        return derived_id("subflow", run.id, str(len(run.attempts or ())))
-
-    def child(self, run: TaskRun, token: str | None) -> Execution:
-        """The other execution, created or found, its end bound to the token."""
-        executions, child_id = self._scene.ports.executions, self.child_id(run)
-        waiting = Waiting(execution=run.execution_id, token=token) if token else None
-        try:
-            executions.execution(child_id)
-        except ExecutionNotFound:
-            self._create(run, child_id, waiting)
-
-        def bound(child: Execution) -> Execution:
-            if waiting is None or child.progress.waiting == waiting:
-                return child
-            return child.model_copy(update={"progress": child.progress.model_copy(update={"waiting": waiting})})
-
-        return executions.change_execution(child_id, bound)
-
-    def _create(self, run: TaskRun, child_id: str, waiting: Waiting | None) -> None:
-        task, ports = self._task, self._scene.ports
-        namespace, flow_id = str(self._rendered(task.namespace, run)), str(self._rendered(task.flow_id, run))
-        try:
-            revision = task.revision or ports.plans.latest(namespace, flow_id)
-            flow = ports.plans.plan(namespace, flow_id, revision).flow
-        except FlowNotFound as missing:
-            raise CannotCall(
-                f"Unable to find flow '{namespace}'.'{flow_id}' with revision '{task.revision or 0}'"
-            ) from missing
-        if flow.disabled:
-            raise CannotCall("Cannot execute a flow which is disabled")
-        given = self._rendered(task.inputs, run)
-        inputs = resolve_inputs(flow.inputs, given, Resolution(services=self._services, encryption=ports.encryption))
-        new = NewExecution(
-            namespace=namespace,
-            flow_id=flow_id,
-            revision=revision,
-            id=child_id,
-            inputs=inputs.values,
-            labels=self._labels(run),
-            trigger=self._trigger(),
-            waiting=waiting,
-        )
-        try:
-            create(ports.life, new)
-        except Conflict:
-            return  # the same call, at the same moment, created it
-        self._log(run, child_id, flow_id, namespace)
-
-    def _log(self, run: TaskRun, child_id: str, flow_id: str, namespace: str) -> None:
-        log = log_of(self._scene, run, attempt=len(run.attempts or ()))
-        link = f'[[link execution="{child_id}" flowId="{flow_id}" namespace="{namespace}"]]'
-        log.info(f"Created new execution {link}")
-        log.flush()
-
-    def _labels(self, run: TaskRun) -> list[Label]:
-        inherit = self._flag(self._task.inherit_labels, run)
-        own = self._scene.execution.value.labels
-        labels = [label for label in own if inherit or label.key.startswith(SYSTEM)]
-        rendered = (
-            Label(key=str(self._rendered(label.key, run)), value=str(self._rendered(label.value, run)))
-            for label in self._task.labels
-        )
-        return [*labels, *rendered]
-
-    def _trigger(self) -> Trigger:
-        execution = self._scene.execution.value
-        variables = {
-            "executionId": execution.id,
-            "namespace": execution.namespace,
-            "flowId": execution.flow_id,
-            "flowRevision": execution.flow_revision,
-        }
-        return Trigger(id=self._task.id, type=self._task.type, variables=variables)
+    def caller(self, run: TaskRun) -> Caller:
+        """What starts the other execution."""
+        return Caller(self._scene, self._task, run)
 
     def end(self, child: Execution, *, waited: bool) -> TaskRun:
         """Close the task run with what became of the other execution: one attempt, its state the run's."""
         found = self._scene.journal.versioned(self._scene.place.task_run_id)
-        state = _S.SUCCESS
-        if waited and child.state.current in _TAKEN_OVER and self._flag(self._task.transmit_failed, found.value):
-            state = child.state.current
         outputs: dict[str, Any] = {"executionId": child.id, "state": child.state.current.value}
-        if waited and child.outputs:
-            outputs["outputs"] = child.outputs
-        return self._close(found, state, outputs)
+        if not waited:
+            return self._close(found, _S.SUCCESS, outputs)
+        try:
+            transmits = self.caller(found.value).flag(self._task.transmit_failed)
+            given = self._outputs(child)
+        except ExpressionError as error:
+            return self.fail(found, f"Failed to extract outputs with the error: {error}", type(error).__name__, outputs)
+        state = child.state.current if transmits and child.state.current in _TAKEN_OVER else _S.SUCCESS
+        return self._close(found, state, {**outputs, "outputs": given} if given else outputs)
 
-    def fail(self, found: Versioned[TaskRun], message: str, kind: str) -> TaskRun:
-        """Close the task run as FAILED: there is no other execution."""
+    def _outputs(self, child: Execution) -> dict[str, Any] | None:
+        """The flow's own outputs; of one that declares none, what the task renders in the other's context."""
+        if child.outputs or not self._task.outputs:
+            return child.outputs
+        scene = enter(self._scene.ports, child.id)
+        if scene.plan.flow.outputs:
+            return child.outputs
+        rendered: dict[str, Any] = render(self._task.outputs, scene.variables(), ExpressionServices(scene))
+        return rendered
+
+    def fail(self, found: Versioned[TaskRun], message: str, kind: str, outputs: dict[str, Any]) -> TaskRun:
+        """Close the task run as FAILED: there is no other execution, or its outputs cannot be had."""
         log = log_of(self._scene, found.value, attempt=len(found.value.attempts or ()))
         log_failure(log, message, f"{kind}: {message}")
         log.flush()
-        return self._close(found, _S.FAILED, {})
+        return self._close(found, _S.FAILED, outputs)
 
     def _close(self, found: Versioned[TaskRun], state: StateType, outputs: dict[str, Any]) -> TaskRun:
         now = self._scene.now()
@@ -242,9 +171,3 @@ class _Caller:
             raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
         self._scene.journal.note(run.written())
         return run.written()
-
-    def _flag(self, written: bool | str, run: TaskRun) -> bool:
-        return written if isinstance(written, bool) else is_true(str(self._rendered(written, run)))
-
-    def _rendered(self, value: Any, run: TaskRun) -> Any:
-        return render(value, self._scene.task_variables(run), self._services)

@@ -11,6 +11,7 @@ from typing import Any
 
 from thermik.machines.states import Op, Rider
 from thermik.worker.assertions import check_assertions
+from thermik.worker.batches import begin_batches, end_batch, join_batches, start_batch
 from thermik.worker.call import Call, InvalidCall, read_call
 from thermik.worker.directory import work_in_directory
 from thermik.worker.directory_settling import settle_directory
@@ -26,7 +27,7 @@ from thermik.worker.settle import settle
 from thermik.worker.subflow import call_flow, join_flow
 from thermik.worker.waiting import due, wait
 
-_STARTING = frozenset({Op.RUN, Op.OPEN, Op.CALL})
+_STARTING = frozenset({Op.RUN, Op.OPEN, Op.CALL, Op.DIRECTORY, Op.BATCHES})
 """Operations that start something, before which the flow's assertions must hold."""
 
 
@@ -83,6 +84,10 @@ class Worker:
         Op.DUE: lambda _, scene, call: due(scene, call),
         Op.DIRECTORY: lambda worker, scene, call: work_in_directory(worker._watch, scene, call),  # noqa: SLF001 - its own
         Op.SETTLE_DIRECTORY: lambda _, scene, call: settle_directory(scene, call),
+        Op.BATCHES: lambda _, scene, call: begin_batches(scene, call),
+        Op.BATCH: lambda _, scene, call: start_batch(scene, call),
+        Op.BATCH_ENDED: lambda _, scene, call: end_batch(scene, call),
+        Op.JOIN_BATCHES: lambda _, scene, call: join_batches(scene, call),
         Op.CALL: lambda _, scene, call: call_flow(scene, call),
         Op.JOIN: lambda _, scene, __: join_flow(scene),
     }
