@@ -28,6 +28,8 @@ class SweepIncomplete(Exception):
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Handle an event of EventBridge."""
     match event:
+        case {"source": "aws.states", "detail": {"stateMachineArn": str(arn)}} if _is_turn(arn):
+            return  # its own machine hears of it, and decides
         case {"source": "aws.states", "detail": {"name": str(machine), "status": str(status)}}:
             _settle(machine, status)
         case {"detail-type": "Scheduled Event"}:
@@ -36,6 +38,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
                 raise SweepIncomplete(f"{failed} executions could not be brought on their way")
         case _:
             raise UnknownEvent(f"not an event of this stack's rules: {json.dumps(event)[:1000]}")
+
+
+def _is_turn(arn: str) -> bool:
+    """Whether a machine is a turn of a distributed Map: its machine's name has the Map's behind a slash."""
+    *_, name = arn.split(":", 6)  # arn:aws:states:eu-west-1:123456789012:stateMachine:…
+    return "/" in name
 
 
 def _settle(machine: str, status: str) -> None:

@@ -91,6 +91,17 @@ def test_a_machine_that_ended_settles_its_execution(events: ModuleType, monkeypa
     assert settled == ["one-2"]
 
 
+def test_a_turn_that_ended_is_its_machines_business(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled: list[str] = []
+    monkeypatch.setattr(events, "settle_ended_machine", lambda _life, machine, _cause: settled.append(machine))
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:demo-0123456789abcdef/each:many"
+    for found in (arn, arn.replace("/each:many", "/label")):
+        events.handler(
+            MACHINE_FAILED | {"detail": {"name": "uuid", "status": "FAILED", "stateMachineArn": found}}, _Context()
+        )
+    assert settled == []
+
+
 def test_a_machine_of_a_deleted_execution_is_no_failure(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_life: object, machine: str, _cause: str) -> None:
         raise ExecutionNotFound(machine)

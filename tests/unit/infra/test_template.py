@@ -46,10 +46,13 @@ NETWORK = {
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 }
+TURNS = {"states:DescribeExecution", "states:StartExecution", "states:StopExecution"}
+"""Of a distributed Map (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html); not
+RedriveExecution: nobody redrives a machine, since its execution is restarted."""
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 ACTIONS = {
-    "MachineRole": {"lambda:InvokeFunction"},
+    "MachineRole": {"lambda:InvokeFunction"} | TURNS,
     "WorkerRole": DATA | MACHINES | NETWORK | LOGS,
     "ApiRole": DATA | MACHINES | NETWORK | LOGS | {"secretsmanager:GetSecretValue"},
     "EventsRole": DATA | MACHINES | NETWORK | LOGS | {"sqs:SendMessage"},
@@ -120,6 +123,17 @@ def test_a_role_is_bound_to_resources_of_the_stack(role: str) -> None:
 def test_each_function_has_a_role_of_its_own() -> None:
     roles = [function["Role"]["!GetAtt"] for function in _of_type("AWS::Serverless::Function").values()]
     assert len(roles) == len(set(roles)) == 3
+
+
+def test_the_machines_may_start_and_stop_only_what_is_the_stacks() -> None:
+    resources = {
+        each["Sid"]: each["Resource"]["!Sub"].rpartition("AccountId}:")[2] for each in _statements("MachineRole")
+    }
+    assert resources == {
+        "Worker": "function:${AWS::StackName}-worker:live",
+        "Turns": "stateMachine:${AWS::StackName}-*",
+        "RunningTurns": "execution:${AWS::StackName}-*:*",
+    }
 
 
 def test_the_machines_role_can_only_be_passed_to_step_functions() -> None:
