@@ -22,7 +22,7 @@ from flows.thermik_server import running
 
 SHARED = shared_dir()
 CASES = [*sorted((SHARED / "conformance" / "cases").glob("*.yaml"))] if SHARED else []
-THREADS = 12
+THREADS = 24
 SECONDS = 40
 
 pytestmark = [
