@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 _WAITING: dict[str, list[str]] = {
-    "`logToFile`": ["log-to-file"],
     "the Flow trigger": ["multiple-condition-trigger-failed"],
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,44 +62,12 @@ class LogOwner:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-class RunLog:
-    """Collects entries and writes them in chunks. Thread-safe."""
+class LevelLog(ABC):
+    """A log with a method for each level."""
 
-    def __init__(
-        self,
-        table: Table,
-        clock: Clock,
-        owner: LogOwner,
-        *,
-        minimum: Level = Level.TRACE,
-        secrets: Iterable[str] = (),
-        first_chunk: int = 0,
-    ) -> None:
-        """A log; `first_chunk` tells its chunks from those of others with the same owner."""
-        self._table = table
-        self._clock = clock
-        self._owner = owner
-        self._minimum = _SEVERITY[minimum]
-        self._masks = [(secret, mask_of(secret)) for secret in sorted(secrets, key=len, reverse=True) if secret]
-        self._entries: list[dict[str, Any]] = []
-        self._size = 0
-        self._total = 0
-        self._dropped = 0
-        self._chunks = first_chunk
-        self._first: datetime | None = None
-        self._lock = threading.Lock()
-
+    @abstractmethod
     def log(self, level: Level, message: str) -> None:
-        """Add an entry, if its level is logged at all; write a chunk when one is full or old."""
-        if _SEVERITY[level] < self._minimum:
-            return
-        with self._lock:
-            if self._total > MAX_LOG:
-                self._dropped += 1
-                return
-            self._add(level, self._masked(_bounded(message)))
-            if self._size >= MAX_CHUNK or (self._first and self._clock.now() - self._first > FLUSH_AFTER):
-                self._write()
+        """Add an entry."""
 
     def error(self, message: str) -> None:
         """Log at ERROR."""
@@ -119,6 +88,46 @@ class RunLog:
     def trace(self, message: str) -> None:
         """Log at TRACE."""
         self.log(Level.TRACE, message)
+
+
+class RunLog(LevelLog):
+    """Collects entries and writes them in chunks. Thread-safe."""
+
+    def __init__(
+        self,
+        table: Table,
+        clock: Clock,
+        owner: LogOwner,
+        *,
+        minimum: Level = Level.TRACE,
+        secrets: Iterable[str] = (),
+        first_chunk: int = 0,
+    ) -> None:
+        """A log; `first_chunk` tells its chunks from those of others with the same owner."""
+        self._table = table
+        self._clock = clock
+        self._owner = owner
+        self._minimum = minimum
+        self._secrets = tuple(secrets)
+        self._entries: list[dict[str, Any]] = []
+        self._size = 0
+        self._total = 0
+        self._dropped = 0
+        self._chunks = first_chunk
+        self._first: datetime | None = None
+        self._lock = threading.Lock()
+
+    def log(self, level: Level, message: str) -> None:
+        """Add an entry, if its level is logged at all; write a chunk when one is full or old."""
+        if is_below(level, self._minimum):
+            return
+        with self._lock:
+            if self._total > MAX_LOG:
+                self._dropped += 1
+                return
+            self._add(level, masked(_bounded(message), self._secrets))
+            if self._size >= MAX_CHUNK or (self._first and self._clock.now() - self._first > FLUSH_AFTER):
+                self._write()
 
     def flush(self) -> None:
         """Write what is waiting. Raises: TableUnavailable."""
@@ -159,10 +168,18 @@ class RunLog:
         self._chunks += 1
         self._entries, self._size, self._first = [], 0, None
 
-    def _masked(self, message: str) -> str:
-        for secret, mask in self._masks:
-            message = message.replace(secret, mask)
-        return message
+
+def is_below(level: Level, minimum: Level) -> bool:
+    """Whether an entry of this level is not kept where only those of at least another are."""
+    return _SEVERITY[level] < _SEVERITY[minimum]
+
+
+def masked(message: str, secrets: Iterable[str]) -> str:
+    """A message without secrets, the longest masked first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if secret:
+            message = message.replace(secret, mask_of(secret))
+    return message
 
 
 def mask_of(secret: str) -> str:

@@ -35,6 +35,7 @@ class Attempt(_Model):
     """One try of a task run."""
 
     metrics: tuple[Metric, ...] = ()
+    log_file: str | None = None
     state: State
 
 

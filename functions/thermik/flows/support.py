@@ -31,7 +31,6 @@ class Gap:
 
 GAPS: tuple[Gap, ...] = (
     Gap(("listeners",), "`listeners` are not supported: use `afterExecution`, or a flow with a Flow trigger"),
-    Gap(("logToFile",), "`logToFile` is not supported yet", in_tasks=True),
 )
 
 

@@ -25,11 +25,13 @@ class Result:
     Attributes:
         state: SUCCESS, WARNING, FAILED or KILLED.
         outputs: what it leaves behind; a failed attempt may, too.
+        log_file: the URI of its log, where that is a file.
     """
 
     state: StateType
     outputs: dict[str, Any] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
+    log_file: str | None = None
 
 
 def carry_out(

@@ -44,7 +44,9 @@ def resubmissions(run: TaskRun) -> int:
 def ended(run: TaskRun, result: Result, task: Task, retry: Retry | None, now: datetime, draw: random.Random) -> TaskRun:
     """The task run after an attempt: final, or RETRYING with the date of the next attempt."""
     attempts = run.attempts or ()
-    closed = _closed(attempts[-1], result.state, now).model_copy(update={"metrics": result.metrics})
+    closed = _closed(attempts[-1], result.state, now).model_copy(
+        update={"metrics": result.metrics, "log_file": result.log_file}
+    )
     run = run.model_copy(update={"attempts": (*attempts[:-1], closed)}).with_progress(lease=None)
     if result.state == _S.FAILED:
         return failed(run, task, retry, now, draw)

@@ -6,6 +6,7 @@ the attempt begins, carry it out, write how it ended. Two writes, one more if th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,8 +30,10 @@ from thermik.worker.call import Busy, Call, Stopped, TaskFailed
 from thermik.worker.context import AttemptContext
 from thermik.worker.cut_short import stop_if_cut_short
 from thermik.worker.endings import MAX_RESUBMISSIONS, begun, ended, resubmissions, resubmitted
+from thermik.worker.files import AttemptFiles
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.interrupt import Interruption, Watch
+from thermik.worker.log_files import LogFile, log_file_of
 from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
@@ -105,11 +108,19 @@ class _Attempt:
         try:
             working = self._write(found.then(begun(found.value, lease, self._scene.now())))
             end_retrying(self._scene)
-            result = self._carry_out(working.value, log, timeout)
-            log.flush()
-            self._end(working, result)
+            self._end(working, self._logged(working.value, log, timeout))
         finally:
             leases.release(lease)
+
+    def _logged(self, run: TaskRun, log: RunLog, timeout: timedelta | None) -> Result:
+        """Carry out, and keep the log: among the execution's entries, or as a file."""
+        if not self._task.log_to_file:
+            result = self._carry_out(run, log, timeout)
+            log.flush()
+            return result
+        file = log_file_of(self._scene)
+        result = self._carry_out(run, file, timeout)
+        return replace(result, log_file=file.keep(AttemptFiles(self._scene, run), len(run.attempts or ()) - 1))
 
     def _wanted(self, run: TaskRun) -> bool:
         return self._task.run_if == "true" or is_true(self._rendered(self._task.run_if, run))
@@ -124,7 +135,7 @@ class _Attempt:
         services = ExpressionServices(self._scene)
         return str(render(text, self._scene.task_variables(run), services))
 
-    def _carry_out(self, run: TaskRun, log: RunLog, timeout: timedelta | None) -> Result:
+    def _carry_out(self, run: TaskRun, log: RunLog | LogFile, timeout: timedelta | None) -> Result:
         scene, task = self._scene, self._task
         if not isinstance(task, RunnableTask):
             raise TypeError(f"{task.type} is nothing that a worker can run")
