@@ -153,7 +153,7 @@ _lock = Lock()
 
 
 def compile_template(text: str) -> Template:
-    """The compiled template of a text; the most recently used are kept.
+    """The compiled template of a text; those compiled last are kept.
 
     Raises:
         ExpressionSyntaxError: the text is no template.

@@ -8,6 +8,7 @@ of time and memory.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -210,6 +211,11 @@ except ValueError as error:
 """
 
 
+def _environment() -> dict[str, str]:
+    """What the process needs to find its libraries, and nothing that a program could read."""
+    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+
+
 def _in_own_process(program: str, document: str) -> list[Any]:
     import jq
 
@@ -220,7 +226,7 @@ def _in_own_process(program: str, document: str) -> list[Any]:
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", code],
-            input=request, capture_output=True, text=True, timeout=MAX_JQ_SECONDS, check=False, env={},
+            input=request, capture_output=True, text=True, timeout=MAX_JQ_SECONDS, check=False, env=_environment(),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise LimitExceeded(f"The jq expression takes more than {MAX_JQ_SECONDS:g} seconds") from None
