@@ -231,6 +231,35 @@ def test_a_kill_ends_the_child_at_work_and_starts_no_other(runtime: Runtime) -> 
     assert ran.states() == {"wdir": "KILLED", "sleeps": "KILLED"}
 
 
+def test_a_failure_beside_it_lets_the_child_at_work_end_and_starts_no_other(runtime: Runtime) -> None:
+    source = """
+id: wd-beside
+namespace: io.kestra.tests
+tasks:
+  - id: both
+    type: io.kestra.plugin.core.flow.Parallel
+    tasks:
+      - id: wdir
+        type: io.kestra.plugin.core.flow.WorkingDirectory
+        tasks:
+          - {id: sleeps, type: io.kestra.plugin.core.flow.Sleep, duration: PT1S}
+          - {id: never, type: io.kestra.plugin.core.log.Log, message: x}
+      - id: then_fails
+        type: io.kestra.plugin.core.flow.Sequential
+        tasks:
+          - {id: waits, type: io.kestra.plugin.core.flow.Sleep, duration: PT0.3S}
+          - {id: fails, type: io.kestra.plugin.core.execution.Fail}
+"""
+    ran = run(runtime, source)
+    assert ran.state == "FAILED"
+    while not look(runtime, ran.id).run("wdir").state.is_terminal:
+        threading.Event().wait(0.05)
+    after = look(runtime, ran.id).states()
+    assert after["sleeps"] == "SUCCESS"
+    assert after["wdir"] == "KILLED"
+    assert "never" not in after
+
+
 class Lost(Exception):
     """The answer did not come; what was asked for was done."""
 

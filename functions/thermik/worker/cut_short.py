@@ -74,8 +74,16 @@ def stop_if_cut_short(scene: TaskScene, run: TaskRun) -> None:
 def was_cut_short(scene: TaskScene, run: TaskRun) -> bool:
     """Whether a run that has just begun to wait, or been opened, stands below what a failure has ended meanwhile.
 
-    Then it is KILLED. One read, and only for what stands below tasks side by side.
+    Then it is KILLED.
     """
+    if not is_cut_short(scene):
+        return False
+    _end(scene, run.id)
+    return True
+
+
+def is_cut_short(scene: TaskScene) -> bool:
+    """Whether the task stands below what has ended. One read, and only for what stands below tasks side by side."""
     if not any(cuts_short(node) for node in scene.place.node.ancestors()):
         return False
     above = []
@@ -83,12 +91,9 @@ def was_cut_short(scene: TaskScene, run: TaskRun) -> bool:
     while place is not None:
         above.append(place.task_run_id)
         place = scene.journal.ancestor(place)
-    execution, found = scene.ports.executions.load(run.execution_id, above)
+    execution, found = scene.ports.executions.load(scene.execution.value.id, above)
     going = may_work(execution.value.state.current, held=False) or scene.after_execution
-    if going and not any(_has_closed(each.value) for each in found.values()):
-        return False
-    _end(scene, run.id)
-    return True
+    return not going or any(_has_closed(each.value) for each in found.values())
 
 
 def _has_closed(run: TaskRun) -> bool:

@@ -32,6 +32,7 @@ from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure, remaining
 from thermik.worker.call import Busy, Call, Stopped, TaskFailed
 from thermik.worker.context import AttemptContext
+from thermik.worker.cut_short import is_cut_short
 from thermik.worker.going import check_going
 from thermik.worker.interrupt import Interruption, Watch
 from thermik.worker.logs import log_of
@@ -219,8 +220,9 @@ class _Group:
                 return
 
     def _check(self, scene: TaskScene, group: TaskRun) -> None:
-        """Pass unless the execution has ended; a pause by hand does not divide what shares a directory."""
-        if may_work(scene.execution.value.state.current, held=False) or scene.after_execution:
+        """Pass unless the execution, or what is around, has ended; a pause by hand does not divide a directory."""
+        going = may_work(scene.execution.value.state.current, held=False) or scene.after_execution
+        if going and not is_cut_short(self._scene):
             return
 
         def ended(run: TaskRun) -> TaskRun:
@@ -228,7 +230,7 @@ class _Group:
             return run if done else run.with_state(_S.KILLED, self._scene.now()).with_progress(lease=None)
 
         scene.ports.executions.change_task_run(group.execution_id, group.id, ended)
-        raise Stopped(f"execution {group.execution_id} is {scene.execution.value.state.current.value}")
+        raise Stopped(f"execution {group.execution_id}, or a parent of task run {group.id}, has ended")
 
     def _wait_for_next(self, scene: TaskScene) -> None:
         """Wait until the child's next attempt is due. Raises: TaskFailed, when there is none; Stopped."""
