@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from engine.faults import Death, When
 from engine.running import Ran, end_of, engine, history_of, look, run, save, start
+from engine.test_crashes import _first_life as first_life
 from thermik.executions.kill import kill
 from thermik.executions.model import Execution
 from thermik.executions.revival import restart
 from thermik.expressions.formats.ion import read_ion
 from thermik.identity import new_id
 from thermik.local.runtime import Runtime
+from thermik.local.takeover import take_over
 from thermik.storage import schema
 from thermik.storage.internal import ExecutionFiles, key_of
 from thermik.storage.key_values import KeyValueStore
@@ -207,6 +210,27 @@ def test_it_works_in_a_loop(runtime: Runtime) -> None:
     assert ran.state == "SUCCESS"
     assert len(children(runtime, ran.id)) == 4
     assert str((ran.run("last").outputs or {})["value"]).count("seen") == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # threads that died
+@pytest.mark.parametrize("at", range(5, 40, 6))
+def test_after_a_crash_every_batch_has_one_execution(tmp_path: Path, at: int) -> None:
+    with engine(tmp_path) as runtime:
+        save(runtime, CHILD)
+        new = given(runtime, "a\nb\nc\nd\n")
+    source = parent(properties="batch: {rows: 1}").replace("{{ inputs.file }}", new["inputs"]["file"])
+    source = source.replace("  - {id: file, type: FILE}", "  - {id: file, type: FILE, required: false}")
+    death = Death(at, When.AFTER)
+    first_life(tmp_path, source, death, new["id"])
+    with engine(tmp_path) as runtime:
+        left = look(runtime, new["id"])
+        take_over(runtime.life, runtime.process.lives)
+        ran = left if left.execution.state.is_terminal else end_of(runtime, new["id"])
+        assert ran.state == "SUCCESS"
+        assert outputs(ran, "items")["iterations"] == {"CREATED": 0, "RUNNING": 0, "SUCCESS": 4}
+        made = children(runtime, ran.id)
+        assert len(made) == 4
+        assert {child.state.current.value for child in made} == {"SUCCESS"}
 
 
 SLEEPS = """
