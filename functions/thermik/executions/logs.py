@@ -125,7 +125,7 @@ class RunLog(LevelLog):
             if self._total > MAX_LOG:
                 self._dropped += 1
                 return
-            self._add(level, masked(_bounded(message), self._secrets))
+            self._add(level, _bounded(masked(message, self._secrets)))
             if self._size >= MAX_CHUNK or (self._first and self._clock.now() - self._first > FLUSH_AFTER):
                 self._write()
 

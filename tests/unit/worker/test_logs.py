@@ -159,3 +159,10 @@ def test_a_mask_is_as_long_as_its_secret(secret: str, mask: str) -> None:
 )
 def test_no_secret_is_ever_read(secret: str, before: str, after: str) -> None:
     assert secret not in masked(before + secret + after, [secret]).replace(mask_of(secret), "\0")
+
+
+def test_a_secret_across_the_cut_is_masked_whole(table: SqliteTable, owner: LogOwner) -> None:
+    log = RunLog(table, HandClock(), owner, secrets=("password",))
+    log.info("x" * (logs.MAX_MESSAGE - 4) + "password")
+    log.flush()
+    assert read(table, owner) == [["x" * (logs.MAX_MESSAGE - 4) + "****… (4 more characters were cut)"]]
