@@ -236,3 +236,52 @@ def test_a_server_that_is_not_there_is_told(capsys: Printed) -> None:
     told = capsys.readouterr().err
     assert "no answer from http://127.0.0.1:9" in told
     assert "is `thermik server` running?" in told
+
+
+def test_files_of_a_namespace(thermik: Thermik, capsys: Printed, tmp_path: Path) -> None:
+    folder = tmp_path / "lib"
+    (folder / "sql").mkdir(parents=True)
+    (folder / "sql" / "a b.sql").write_bytes(b"select 1\r\n")
+    large = folder / "large.zip"
+    large.write_bytes(bytes(range(256)) * 20_000)
+    files = ("namespaces", "files")
+    assert thermik(*files, "upload", "cli.files", folder, "--to", "/deep/") == 0
+    assert thermik(*files, "upload", "cli.files", folder / "sql" / "a b.sql") == 0
+    capsys.readouterr()
+    assert thermik(*files, "list", "cli.files") == 0
+    assert capsys.readouterr().out.splitlines() == ["/a b.sql", "/deep/large.zip", "/deep/sql/a b.sql"]
+    assert thermik(*files, "list", "cli.files", "deep/sql", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == ["/deep/sql/a b.sql"]
+    assert thermik(*files, "get", "cli.files", "deep/large.zip", "-o", tmp_path / "copy") == 0
+    assert (tmp_path / "copy").read_bytes() == large.read_bytes()
+    assert thermik(*files, "delete", "cli.files", "/deep", "--yes") == 0
+    assert thermik(*files, "delete", "cli.files", "/deep", "--yes") == 1
+    assert thermik(*files, "get", "cli.files", "nothing", "-o", tmp_path / "none") == 1
+    assert not (tmp_path / "none").exists()
+    capsys.readouterr()
+    assert thermik(*files, "list", "cli.files") == 0
+    assert capsys.readouterr().out == "/a b.sql\n"
+
+
+def test_revisions_are_compared_and_restored(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    for message in ("one", "two"):
+        assert thermik("flows", "save", save("revised", _flow("revised", f"type: {LOG}, message: {message}"))) == 0
+    assert thermik("flows", "delete", "cli.test", "revised", "--yes") == 0
+    capsys.readouterr()
+    assert thermik("flows", "restore", "cli.test", "revised", "1") == 0
+    assert capsys.readouterr().out == "cli.test.revised  revision 4\n"
+    assert thermik("flows", "diff", "cli.test", "revised", "2") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["--- cli.test.revised revision 2", "+++ cli.test.revised revision 4"]
+    assert [line[0] for line in lines[2:] if "message" in line] == ["-", "+"]
+    assert thermik("namespaces", "list") == 0
+    assert capsys.readouterr().out.split()[:3] == ["NAMESPACE", "cli", "cli.test"]
+
+
+def test_the_schema_of_flows_and_of_types(capsys: Printed) -> None:
+    assert call(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Flow"
+    assert call(["schema", LOG]) == 0
+    assert "message" in json.loads(capsys.readouterr().out)["required"]
+    assert call(["schema", "io.kestra.plugin.core.log.Lag"]) == 1
+    assert LOG in capsys.readouterr().err

@@ -43,6 +43,8 @@ RESOURCES = (
     "namespace_files",
     "namespaces",
     "outputs",
+    "plugins",
+    "uploads",
     "task_runs",
     "webhooks",
 )

@@ -17,6 +17,7 @@ from thermik.api.forms import read_inputs
 from thermik.api.inputs import check_flow, store_inputs
 from thermik.api.request import Request
 from thermik.api.services import Services
+from thermik.api.uploads import reserved_id
 from thermik.executions.lifecycle import CORRELATION, NewExecution, create
 from thermik.executions.model import Execution, Kind, Label
 from thermik.flows.checks import FAILED, behavior_of, blocked_message
@@ -84,7 +85,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
     if loaded.revision.deleted or flow.disabled:
         why = "deleted" if loaded.revision.deleted else "disabled"
         raise Forbidden(f"Cannot execute the {why} flow '{wanted.namespace}.{wanted.flow_id}'")
-    execution_id = new_id()
+    execution_id = reserved_id(services, flow, wanted.given) or new_id()
     context = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": revision, "tenantId": "main"}}
     inputs, stored = store_inputs(services, flow, execution_id, flow.inputs, wanted.given, context)
     failed = check_flow(services, flow, inputs.values, context)

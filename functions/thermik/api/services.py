@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thermik.clock import Clock
 from thermik.executions.large_outputs import LargeOutputs
@@ -13,11 +13,12 @@ from thermik.executions.life import Life
 from thermik.executions.repository import Executions
 from thermik.flows.encryption import Encryption
 from thermik.flows.repository import Flows
-from thermik.flows.task import TaskTypes
-from thermik.flows.trigger import TriggerTypes
 from thermik.storage.blobs import Blobs
 from thermik.storage.key_values import KeyValueStore
 from thermik.storage.table import Table
+
+if TYPE_CHECKING:
+    from thermik.flows.schema import TaskCatalog, TriggerCatalog
 from thermik.worker.ports import Ports
 
 
@@ -35,9 +36,9 @@ class Services:
 
     life: Life
     flows: Flows
-    types: TaskTypes
+    types: TaskCatalog
     blobs: Blobs
-    triggers: TriggerTypes | None = None
+    triggers: TriggerCatalog | None = None
     zone: tzinfo = UTC
     variables: Mapping[str, Any] = field(default_factory=dict)
     encryption: Encryption | None = None

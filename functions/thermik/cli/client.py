@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from thermik.settings import Settings
 
@@ -68,6 +68,26 @@ class Client(Protocol):
 
     def delete_flow(self, namespace: str, flow_id: str) -> None:
         """Delete a flow."""
+        ...
+
+    def namespaces(self) -> list[str]:
+        """Every namespace that has a flow, and those above them, by name."""
+        ...
+
+    def namespace_files(self, namespace: str) -> list[str]:
+        """The paths of a namespace's files, each with a leading slash."""
+        ...
+
+    def read_namespace_file(self, namespace: str, path: str, sink: BinaryIO) -> None:
+        """Write a namespace file's bytes to a stream."""
+        ...
+
+    def write_namespace_file(self, namespace: str, path: str, source: Path) -> None:
+        """Make a file a namespace file, over the one that is there."""
+        ...
+
+    def delete_namespace_file(self, namespace: str, path: str) -> None:
+        """Delete a namespace file, or a folder with all that is in it."""
         ...
 
     def start(self, wanted: Start) -> Json:

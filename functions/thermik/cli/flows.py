@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import unified_diff
+
 import click
 
 from thermik.cli.client import Json, connect
@@ -15,7 +17,7 @@ from thermik.settings import Settings
 
 @click.group(epilog=examples("thermik flows list", "thermik flows save flows/*.yaml", "thermik flows get shop orders"))
 def flows() -> None:
-    """List, show, save and delete flows."""
+    """List, show, save, compare, restore and delete flows."""
 
 
 flows.add_command(validate)
@@ -98,6 +100,34 @@ def revisions(namespace: str, flow: str, form: str, settings: Settings) -> None:
             ],
             form,
         )
+
+
+@flows.command(epilog=examples("thermik flows diff shop orders 3", "thermik flows diff shop orders 1 3"))
+@click.argument("namespace")
+@click.argument("flow")
+@click.argument("old", type=click.IntRange(min=1), metavar="REVISION")
+@click.argument("new", type=click.IntRange(min=1), required=False, metavar="[REVISION]")
+@with_settings(CONNECTION)
+def diff(namespace: str, flow: str, old: int, new: int | None, settings: Settings) -> None:
+    """Show what changed from one revision to another, or to the newest, as `diff -u` does."""
+    with connect(settings) as client:
+        before, after = client.flow(namespace, flow, old), client.flow(namespace, flow, new)
+    old_lines, new_lines = before["source"].splitlines(), after["source"].splitlines()
+    old_name, new_name = (f"{namespace}.{flow} revision {each['revision']}" for each in (before, after))
+    for line in unified_diff(old_lines, new_lines, old_name, new_name, lineterm=""):
+        click.echo(line)
+
+
+@flows.command(epilog=examples("thermik flows restore shop orders 2"))
+@click.argument("namespace")
+@click.argument("flow")
+@click.argument("revision", type=click.IntRange(min=1))
+@with_settings(CONNECTION)
+def restore(namespace: str, flow: str, revision: int, settings: Settings) -> None:
+    """Save an old revision's source again, as a new revision; of a deleted flow, too."""
+    with connect(settings) as client:
+        saved = client.save_flow(client.flow(namespace, flow, revision)["source"])
+    click.echo(f"{saved['namespace']}.{saved['id']}  revision {saved['revision']}")
 
 
 @flows.command(epilog=examples("thermik flows delete shop orders", "thermik flows delete shop orders --yes"))

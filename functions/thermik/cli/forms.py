@@ -19,6 +19,9 @@ _PIECE = 64 * 1024
 class Form:
     """Iterates over the bytes of a form; the files are open within `with`.
 
+    Args:
+        file_names: what a file is called in the form, where that is not its own name.
+
     Attributes:
         content_type: with the boundary. length: bytes in all.
 
@@ -26,7 +29,9 @@ class Form:
         OSError: a file cannot be opened.
     """
 
-    def __init__(self, texts: Mapping[str, str], files: Mapping[str, Path]) -> None:
+    def __init__(
+        self, texts: Mapping[str, str], files: Mapping[str, Path], file_names: Mapping[str, str] | None = None
+    ) -> None:
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._closing = ExitStack()
@@ -38,7 +43,8 @@ class Form:
             self._add(_head(boundary, name), value, len(value))
         for name, path in files.items():
             file = self._closing.enter_context(path.open("rb"))
-            self._add(_head(boundary, name, path.name), file, path.stat().st_size)
+            called = (file_names or {}).get(name, path.name)
+            self._add(_head(boundary, name, called), file, path.stat().st_size)
 
     def __enter__(self) -> Self:
         return self

@@ -8,17 +8,20 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 from thermik.cli.client import Json, Search, Start
 from thermik.cli.failures import CommandFailed
 from thermik.cli.forms import Form
+from thermik.cli.uploads import DIRECT_BYTES, fetch, is_large, send
 from thermik.settings import Settings
 
 TENANT = "main"
 PAGE = 100
 TIMEOUT_SECONDS = 60.0
+PIECE = 64 * 1024
 LOOK_AGAIN_SECONDS = 0.1
 """How often an execution is asked for while it runs; each time costs the server two reads."""
 
@@ -88,6 +91,45 @@ class HttpClient:
         """Delete the flow."""
         self._call("DELETE", _path("flows", namespace, flow_id))
 
+    # --- namespaces
+
+    def namespaces(self) -> list[str]:
+        """Every namespace."""
+        return [each["id"] for each in self._pages("/namespaces/search", {})]
+
+    def namespace_files(self, namespace: str) -> list[str]:
+        """The paths of its files."""
+        return [str(each) for each in _list(self._call("GET", _files(namespace, "search"))[1])]
+
+    def read_namespace_file(self, namespace: str, path: str, sink: BinaryIO) -> None:
+        """Copy the file, from the server or from where it says that the file is."""
+        response = self._ask("GET", _files(namespace), {"path": path})
+        elsewhere = response.headers.get("Location")
+        if elsewhere is not None:
+            self._read(response)
+            fetch(elsewhere, sink)
+            return
+        while piece := response.read1(PIECE):
+            sink.write(piece)
+        if response.length:
+            raise self._lost(http.client.IncompleteRead(b"", response.length))
+
+    def write_namespace_file(self, namespace: str, path: str, source: Path) -> None:
+        """Send the file, to the storage if it is large and the server says where."""
+        query = {"path": path}
+        if is_large(source):
+            offer = self._call("POST", _files(namespace, "uploads"), query, accepted=(404,))
+            if offer[0] == 200:
+                send(_object(offer[1]), source)
+                return
+        with Form({}, {"fileContent": source}, file_names={"fileContent": "content"}) as form:
+            self._call("POST", _files(namespace), query, body=Sent(form, form.content_type, form.length))
+
+    def delete_namespace_file(self, namespace: str, path: str) -> None:
+        """Delete it, if it is there."""
+        self._call("GET", _files(namespace, "stats"), {"path": path})
+        self._call("DELETE", _files(namespace), {"path": path})
+
     # --- executions
 
     def start(self, wanted: Start) -> Json:
@@ -95,8 +137,10 @@ class HttpClient:
         query = [("labels", f"{key}:{value}") for key, value in wanted.labels]
         if wanted.revision is not None:
             query.append(("revision", str(wanted.revision)))
-        with Form(wanted.inputs, wanted.files) as form:
-            path = _path("executions", wanted.namespace, wanted.flow_id)
+        path = _path("executions", wanted.namespace, wanted.flow_id)
+        uploaded = self._uploaded(path, wanted.files)
+        files = {name: file for name, file in wanted.files.items() if name not in uploaded}
+        with Form({**wanted.inputs, **uploaded}, files) as form:
             body = Sent(form, form.content_type, form.length)
             return _object(self._call("POST", path, query, body=body)[1])
 
@@ -136,6 +180,21 @@ class HttpClient:
         """Sleep for a moment."""
         time.sleep(min(seconds, LOOK_AGAIN_SECONDS))
 
+    def _uploaded(self, path: str, files: Mapping[str, Path]) -> dict[str, str]:
+        """Send files that are too large for a form ahead, if the server says where; their URIs by input."""
+        large = sorted(name for name, file in files.items() if is_large(file))
+        if sum(file.stat().st_size for file in files.values()) > DIRECT_BYTES:
+            large = large or sorted(files)
+        if not large:
+            return {}
+        status, answer = self._call("POST", f"{path}/uploads", [("input", name) for name in large], accepted=(404,))
+        if status != 200:
+            return {}
+        offers = _object(answer)["uploads"]
+        for offer in offers:
+            send(offer, files[offer["input"]])
+        return {offer["input"]: offer["uri"] for offer in offers}
+
     # --- the wire
 
     def _pages(self, path: str, query: Mapping[str, str | None], size: int = PAGE) -> Iterator[Json]:
@@ -157,20 +216,40 @@ class HttpClient:
         accepted: tuple[int, ...] = (),
     ) -> tuple[int, Any]:
         """A request's status and JSON answer. Raises: CommandFailed, unless it went well or its status is accepted."""
+        response = self._ask(method, path, query, body=body, accepted=accepted)
+        content = self._read(response)
+        return response.status, _json(content) if content else None
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        *,
+        body: Sent | None = None,
+        accepted: tuple[int, ...] = (),
+    ) -> http.client.HTTPResponse:
+        """A request's answer, which must be read to its end. Raises: CommandFailed, as `_call`."""
         headers = self._headers | (body.headers() if body else {})
         content = body.content if body else None
         try:
             self._connection.request(method, self._base + path + _query(query), body=content, headers=headers)
             response = self._connection.getresponse()
-            content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise CommandFailed(
-                f"no answer from {self._url}: {_reason(error)}; is `thermik server` running?"
-            ) from error
+            raise self._lost(error) from error
         if response.status >= 400 and response.status not in accepted:
-            raise CommandFailed(_refusal(response.status, content))
-        return response.status, _json(content) if content else None
+            raise CommandFailed(_refusal(response.status, self._read(response)))
+        return response
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        try:
+            return response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> CommandFailed:
+        self._connection.close()
+        return CommandFailed(f"no answer from {self._url}: {_reason(error)}; is `thermik server` running?")
 
 
 def _credentials(settings: Settings) -> dict[str, str]:
@@ -184,6 +263,10 @@ def _credentials(settings: Settings) -> dict[str, str]:
 
 def _path(*parts: str) -> str:
     return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+def _files(namespace: str, *more: str) -> str:
+    return _path("namespaces", namespace, "files", *more)
 
 
 def _query(query: Query | None) -> str:

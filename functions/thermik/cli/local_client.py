@@ -5,12 +5,14 @@ What is started here runs here. Other processes may work on the same directory a
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from thermik.api.creation import Wanted, create_execution
 from thermik.api.execution_wire import with_task_runs
@@ -23,6 +25,7 @@ from thermik.flows.validation import parse_flow
 from thermik.local.runtime import Runtime
 from thermik.local.services import services_of
 from thermik.storage import schema
+from thermik.storage.namespace_files import file_key, files_of
 from thermik.storage.table import Record
 
 LOOK_AGAIN_SECONDS = 0.1
@@ -84,6 +87,34 @@ class LocalClient:
     def delete_flow(self, namespace: str, flow_id: str) -> None:
         """Delete the flow. Raises: FlowNotFound."""
         self._runtime.flows.delete(namespace, flow_id)
+
+    # --- namespaces
+
+    def namespaces(self) -> list[str]:
+        """Every namespace."""
+        from thermik.api.namespaces import every_namespace
+
+        return every_namespace(self._services)
+
+    def namespace_files(self, namespace: str) -> list[str]:
+        """The paths of its files. Raises: InvalidKey."""
+        return [f"/{path}" for path, _ in files_of(self._runtime.blobs, namespace)]
+
+    def read_namespace_file(self, namespace: str, path: str, sink: BinaryIO) -> None:
+        """Copy the file. Raises: BlobNotFound, InvalidKey."""
+        with self._runtime.blobs.open(file_key(namespace, path)) as source:
+            shutil.copyfileobj(source, sink)
+
+    def write_namespace_file(self, namespace: str, path: str, source: Path) -> None:
+        """Copy the file. Raises: InvalidKey."""
+        with source.open("rb") as content:
+            self._runtime.blobs.put(file_key(namespace, path), content)
+
+    def delete_namespace_file(self, namespace: str, path: str) -> None:
+        """Delete it. Raises: BlobNotFound, InvalidKey."""
+        blobs, key = self._runtime.blobs, file_key(namespace, path.strip("/"))
+        inside = [info.key for info in blobs.list(f"{key}/")]
+        blobs.delete(inside or [blobs.info(key).key])
 
     # --- executions
 

@@ -27,8 +27,15 @@ COMMANDS = {
         "List what expressions can use.",
         examples("thermik expressions | grep date", "thermik expressions --json | jq '.[].name'"),
     ),
-    "flows": Place("thermik.cli.flows:flows", "List, show, save and delete flows."),
+    "schema": Place("thermik.cli.schema:schema", "Print the JSON schema of flows, for editors."),
+    "schedule": Place(
+        "thermik.cli.schedule:schedule",
+        "List the next dates of a cron expression.",
+        examples("thermik schedule '0 9 * * MON-FRI' --timezone Europe/Paris"),
+    ),
+    "flows": Place("thermik.cli.flows:flows", "List, show, save, compare, restore and delete flows."),
     "executions": Place("thermik.cli.executions:executions", "List, show, kill, restart and replay executions."),
+    "namespaces": Place("thermik.cli.namespaces:namespaces", "List namespaces, and keep their files."),
 }
 
 

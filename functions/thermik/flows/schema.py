@@ -48,6 +48,10 @@ class TypeInfo(Protocol):
 class TaskCatalog(TaskTypes, Protocol):
     """Task types that can be listed."""
 
+    def __hash__(self) -> int:
+        """It can be the key of a cache."""
+        ...
+
     def types(self) -> Iterator[TypeInfo]:
         """All types."""
         ...
@@ -55,6 +59,10 @@ class TaskCatalog(TaskTypes, Protocol):
 
 class TriggerCatalog(TriggerTypes, Protocol):
     """Types of triggers and conditions that can be listed."""
+
+    def __hash__(self) -> int:
+        """It can be the key of a cache."""
+        ...
 
     def names(self) -> list[str]:
         """All types of triggers."""

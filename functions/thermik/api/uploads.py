@@ -1,0 +1,109 @@
+"""Files that are too large for a request: where a client may send them by itself, before it starts the execution.
+
+On AWS a request has at most 6 MB. So an execution's id is chosen first, and each file goes straight to the place that
+it would have as that execution's input. Who then starts the flow gives the files' URIs as the values of the inputs:
+from them the execution takes its id (`reserved_id`), and nothing is copied. Where the store takes no uploads, on a
+laptop, requests have no such limit: the answer is 204, and files belong into the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from thermik.api.answers import NO_CONTENT, Answer
+from thermik.api.errors import Unprocessable
+from thermik.api.request import Request
+from thermik.api.routing import Router
+from thermik.api.services import Services
+from thermik.executions.repository import ExecutionNotFound
+from thermik.flows.flow import Flow
+from thermik.flows.input_types import FileInput
+from thermik.identity import new_id
+from thermik.storage.errors import BlobNotFound, InvalidKey
+from thermik.storage.internal import ExecutionFiles, execution_of, key_of
+from thermik.storage.namespace_files import file_key
+
+EXPIRES_SECONDS = 3600
+MAX_BYTES = 5 * 1024**3
+"""The most that a form may send to S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html"""
+
+router = Router("Uploads")
+
+
+@router.route("POST", "/executions/<namespace>/<flow_id>/uploads", query="input revision")
+def offer_inputs(services: Services, request: Request) -> Any:
+    """Where the files of an execution that is to be started may be sent: `{executionId, uploads}`."""
+    flow = services.flows.load(request["namespace"], request["flow_id"], request.optional_number("revision")).flow
+    declared = {each.id: each for each in flow.inputs if isinstance(each, FileInput)}
+    wanted = request.all("input")
+    unknown = [name for name in wanted if name not in declared]
+    if unknown or not wanted:
+        raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, not '{', '.join(unknown)[:100]}'")
+    execution_id = new_id()
+    files = ExecutionFiles(flow.namespace, flow.id, execution_id)
+    uris = {name: files.input_uri(name, f"{name}{declared[name].extension}") for name in wanted}
+    offers = [{"input": name, "uri": uri, **_offer(services, key_of(uri))} for name, uri in uris.items()]
+    if not all("url" in offer for offer in offers):
+        return NO_CONTENT
+    return {"executionId": execution_id, "uploads": offers}
+
+
+@router.route("POST", "/namespaces/<namespace>/files/uploads", query="path")
+def offer_namespace_file(services: Services, request: Request) -> Answer:
+    """Where a namespace file may be sent."""
+    path = (request.get("path") or "").strip("/")
+    if not path:
+        raise Unprocessable("Parameter 'path' must be the path of a file")
+    offer = _offer(services, file_key(request["namespace"], path))
+    return Answer(offer) if offer else NO_CONTENT
+
+
+def reserved_id(services: Services, flow: Flow, given: Mapping[str, Any]) -> str | None:
+    """The id of the execution whose files were sent ahead as these values; None where none were.
+
+    Raises:
+        Unprocessable: they are of several executions, or one is not there.
+    """
+    uris = {each.id: given.get(each.id) for each in flow.inputs if isinstance(each, FileInput)}
+    owners = {name: owner for name, uri in uris.items() if (owner := _owner(flow, name, uri)) is not None}
+    ids = {owner for owner in owners.values() if _is_free(services, owner)}
+    if len(ids) > 1:
+        raise Unprocessable("The files that were sent ahead belong to different executions")
+    for name, owner in owners.items():
+        if owner in ids:
+            _check_sent(services, name, str(uris[name]))
+    return next(iter(ids), None)
+
+
+def _owner(flow: Flow, name: str, uri: Any) -> str | None:
+    """The execution of this flow among whose files a URI is, as this input."""
+    if not isinstance(uri, str):
+        return None
+    try:
+        owner = execution_of(uri)
+        files = ExecutionFiles(flow.namespace, flow.id, owner or "")
+        return owner if owner and key_of(uri).startswith(f"{files.prefix}inputs/{name}/") else None
+    except InvalidKey:
+        return None
+
+
+def _is_free(services: Services, execution_id: str) -> bool:
+    try:
+        services.executions.execution(execution_id)
+    except ExecutionNotFound:
+        return True
+    return False
+
+
+def _check_sent(services: Services, name: str, uri: str) -> None:
+    try:
+        services.blobs.info(key_of(uri))
+    except BlobNotFound:
+        raise Unprocessable(f"Nothing was sent for the input '{name}'") from None
+
+
+def _offer(services: Services, key: str) -> dict[str, Any]:
+    """`{url, fields, maxBytes, expiresIn}` of a form; nothing where the store takes none."""
+    form = services.blobs.upload_url(key, expires_seconds=EXPIRES_SECONDS, max_bytes=MAX_BYTES)
+    return {**form, "maxBytes": MAX_BYTES, "expiresIn": EXPIRES_SECONDS} if form is not None else {}
