@@ -163,6 +163,6 @@ def test_no_secret_is_ever_read(secret: str, before: str, after: str) -> None:
 
 def test_a_secret_across_the_cut_is_masked_whole(table: SqliteTable, owner: LogOwner) -> None:
     log = RunLog(table, HandClock(), owner, secrets=("password",))
-    log.info("x" * (logs.MAX_MESSAGE - 4) + "password")
+    log.info(f"{'x' * (logs.MAX_MESSAGE - 4)}password")
     log.flush()
     assert read(table, owner) == [["x" * (logs.MAX_MESSAGE - 4) + "****… (4 more characters were cut)"]]
