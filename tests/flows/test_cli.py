@@ -285,3 +285,10 @@ def test_the_schema_of_flows_and_of_types(capsys: Printed) -> None:
     assert "message" in json.loads(capsys.readouterr().out)["required"]
     assert call(["schema", "io.kestra.plugin.core.log.Lag"]) == 1
     assert LOG in capsys.readouterr().err
+
+
+def test_a_flow_with_triggers_is_valid_here_and_there(thermik: Thermik, save: Save) -> None:
+    trigger = "triggers:\n  - {id: hook, type: io.kestra.plugin.core.trigger.Webhook, key: k}\n"
+    file = save("triggered", _flow("triggered", f"type: {LOG}, message: hello", more=trigger))
+    assert thermik("validate", file) == 0
+    assert thermik("run", file) == 0

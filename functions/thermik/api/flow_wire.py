@@ -36,7 +36,10 @@ def flow_wire(revision: FlowRevision, *, source: bool = False) -> dict[str, Any]
 
 
 def flow_data(revision: FlowRevision) -> dict[str, Any]:
-    """What a stored source says, nulls left out, labels as a list; `{}` of one that can no longer be read."""
+    """What a stored source says in today's names, nulls left out, labels as a list.
+
+    `{}` of a source that can no longer be read.
+    """
     try:
         data = read_source(revision.source).data
     except InvalidFlow:
@@ -44,7 +47,16 @@ def flow_data(revision: FlowRevision) -> dict[str, Any]:
     named = {aliases.FLOW.get(name, name): value for name, value in data.items() if value is not None}
     if "labels" in named:
         named["labels"] = label_list(named["labels"])
+    if isinstance(named.get("inputs"), list):
+        named["inputs"] = [_input(each) for each in named["inputs"]]
     return named
+
+
+def _input(declared: Any) -> Any:
+    """An input whose id may have its old name, `name`."""
+    if not isinstance(declared, dict):
+        return declared
+    return {aliases.INPUT.get(name, name): value for name, value in declared.items()}
 
 
 def label_list(labels: Any) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.flows.problems import InvalidFlow
+from thermik.flows.source import split_documents
 from thermik.flows.validation import ParsedFlow, parse_flow, validate_part
 
 YAML = "application/x-yaml"
@@ -142,13 +143,7 @@ def validate_trigger(services: Services, request: Request) -> dict[str, Any]:
 
 def documents(text: str) -> list[str]:
     """The YAML documents of a text, as they stand; at least one."""
-    parts: list[list[str]] = [[]]
-    for line in text.splitlines(keepends=True):
-        if line.rstrip() == "---":
-            parts.append([])
-        else:
-            parts[-1].append(line)
-    return [part for part in ("".join(lines) for lines in parts) if part.strip()] or [text]
+    return [part for _, part in split_documents(text)] or [text]
 
 
 def _parsed(services: Services, source: str) -> ParsedFlow:

@@ -58,7 +58,7 @@ class LocalClient:
 
     def save_flow(self, source: str) -> Json:
         """Create or update the flow. Raises: InvalidFlow."""
-        return flow_wire(self._runtime.flows.save(parse_flow(source, self._runtime.types)))
+        return flow_wire(self._runtime.flows.save(parse_flow(source, self._runtime.types, self._runtime.triggers)))
 
     def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Json:
         """A flow with its source. Raises: FlowNotFound."""

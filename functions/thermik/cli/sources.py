@@ -13,6 +13,7 @@ from thermik.flows.problems import InvalidFlow, Problem
 from thermik.flows.source import decode_source, split_documents
 from thermik.flows.validation import ParsedFlow, parse_flow
 from thermik.tasks.registry import Registry
+from thermik.triggers.registry import TriggerRegistry
 
 STANDARD_INPUT = "-"
 
@@ -75,7 +76,7 @@ def read_sources(file: str) -> list[Source]:
 def check(source: Source) -> tuple[ParsedFlow | None, list[Located]]:
     """A source's flow, None where it is refused, and its problems and warnings."""
     try:
-        parsed = parse_flow(source.text, Registry())
+        parsed = parse_flow(source.text, Registry(), TriggerRegistry())
     except InvalidFlow as invalid:
         return None, [located(source, problem) for problem in invalid.problems]
     return parsed, [located(source, warning, "warning") for warning in parsed.warnings]
