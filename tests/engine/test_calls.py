@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.running import Ran, end_of, engine, look, run, save, start
-from engine.sources import flow, log, ret, sleep
+from engine.sources import flow, log, par, ret, seq, sleep
 from thermik.executions.model import Label
 from thermik.executions.pausing import was_resumed_by
 from thermik.expressions.formats.ion import read_ion
@@ -159,3 +159,62 @@ def test_a_sleeping_task_is_no_reason_to_wait_for_a_subflow(runtime: Runtime) ->
     save(runtime, flow(sleep("inner", "PT5S"), id="slow"))
     ran = run(runtime, flow(calls("call", "slow", wait=False), id="hurried"))
     assert (ran.run("call").outputs or {})["state"] in ("CREATED", "RUNNING")
+
+
+def changes(task_id: str, kind: str, **properties: object) -> dict[str, object]:
+    return {"id": task_id, "type": f"{CORE}.execution.{kind}", **properties}
+
+
+def test_variables_are_set_and_removed(runtime: Runtime) -> None:
+    ran = run(
+        runtime,
+        flow(
+            changes("set", "SetVariables", variables={"name": "{{ flow.id }}", "order": {"total": 3}}),
+            ret("first", "{{ vars.name }} {{ vars.kept }} {{ vars.order.total }} {{ vars.order.id }}"),
+            changes("unset", "UnsetVariables", variables=["order.total", "kept"]),
+            ret("second", "{{ vars.order.total ?? 'gone' }} {{ vars.kept ?? 'gone' }} {{ vars.order.id }}"),
+            id="variables",
+            variables={"name": "old", "kept": "yes", "order": {"id": 7}},
+        ),
+    )
+    assert (ran.run("first").outputs or {})["value"] == "variables yes 3 7"
+    assert (ran.run("second").outputs or {})["value"] == "gone gone 7"
+    assert ran.execution.variables == {"name": "variables", "order": {"id": 7}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (changes("change", "SetVariables", variables={"a": 2}, overwrite=False), "these variables exist: a"),
+        (changes("change", "UnsetVariables", variables=["b", "a.b"]), "do not exist: b, a.b"),
+    ],
+)
+def test_variables_that_may_not_be_changed(runtime: Runtime, change: dict[str, object], message: str) -> None:
+    ran = run(runtime, flow(change, id="variables-kept", variables={"a": 1}))
+    assert ran.state == "FAILED"
+    assert any(message in each for each in ran.logged("change", "ERROR"))
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("SUCCESS", "SUCCESS"), ("WARNING", "WARNING"), ("FAILED", "FAILED"), ("CANCELED", "CANCELLED")],
+)
+def test_exit_ends_the_execution_there(runtime: Runtime, state: str, expected: str) -> None:
+    group = seq("group", changes("exit", "Exit", state=state), log("never"))
+    ran = run(runtime, flow(group, log("nor_this"), id="exiting", outputs=[OUTPUT]))
+    assert ran.state == expected
+    assert ran.states() == {"group": expected, "exit": "SUCCESS"}
+    assert ran.execution.outputs == {"o": "exiting"}
+
+
+OUTPUT = {"id": "o", "type": "STRING", "value": "{{ flow.id }}"}
+
+
+def test_exit_may_kill(runtime: Runtime) -> None:
+    both = par("both", sleep("long", "PT60S"), changes("exit", "Exit", state="KILLED"))
+    execution = start(runtime, flow(both, id="exiting-killed"))
+    while not look(runtime, execution.id).execution.state.is_terminal:
+        threading.Event().wait(0.02)
+    ran = look(runtime, execution.id)
+    assert ran.state == "KILLED"
+    assert ran.states()["long"] == "KILLED"

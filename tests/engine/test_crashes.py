@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,14 +15,19 @@ import pytest
 
 from engine.faults import Death, Died, When
 from engine.probe import probe
-from engine.running import Around, Ran, build, end_of, engine, look, run, save
+from engine.running import Around, Ran, build, end_of, engine, look, run, save, start
 from engine.sources import allow, each, fail, flow, log, par, ret, seq, when
 from thermik.executions.lifecycle import NewExecution, create
+from thermik.executions.model import Execution
 from thermik.executions.repository import ExecutionNotFound
 from thermik.executions.slots import Slots
 from thermik.identity import new_id
 from thermik.local.interpreter import SkippingClock
+from thermik.local.runtime import Runtime
 from thermik.local.takeover import take_over
+from thermik.storage import schema
+from thermik.storage.errors import TableUnavailable
+from thermik.storage.table import Index
 from thermik.tasks.runnable import RunContext, TaskFailure
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # threads that died
@@ -198,3 +204,54 @@ def test_a_slot_is_released_although_the_process_died_at_the_end(tmp_path: Path)
 
 LAST_WRITE = 6
 """The write that ends an execution of one task that logs: created, runs; the attempt begins, logs, ends; the end."""
+
+
+def test_a_retry_as_a_new_execution_is_not_lost(tmp_path: Path) -> None:
+    retry = {"type": "constant", "interval": "PT1M", "maxAttempts": 2, "behavior": "CREATE_NEW_EXECUTION"}
+    source = flow(fail("a"), retry=retry)
+    for moment in When:
+        at = 2
+        while True:
+            death, execution_id = Death(at, moment), new_id()
+            data = tmp_path / f"{moment.value}-{at}"
+            _first_life(data, source, death, execution_id)
+            with engine(data, clock=SkippingClock()) as runtime:
+                chain = _chain(runtime)
+            assert chain == ["RETRIED", "FAILED"], (at, moment)
+            if death.writes < at:
+                break
+            at += 1
+
+
+def _chain(runtime: Runtime) -> list[str]:
+    """The states of a flow's executions, oldest first, once all have ended."""
+    partition = schema.flow_partition("company.team", "sample")
+    take_over(runtime.life, runtime.process.lives)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        records = runtime.table.query(partition, index=Index.FIRST).records
+        executions = [Execution.model_validate(record.body) for record in records]
+        if len(executions) > 1 and all(each_execution.state.is_terminal for each_execution in executions):
+            break
+        time.sleep(0.02)
+    return [each_execution.state.current.value for each_execution in executions]
+
+
+def test_an_execution_whose_table_was_away_ends_all_the_same(tmp_path: Path) -> None:
+    away = threading.Event()
+
+    class Away:
+        def __init__(self, table: Any) -> None:
+            self._table = table
+
+        def __getattr__(self, name: str) -> Any:
+            if away.is_set() and name != "close":
+                raise TableUnavailable("the disk is full")
+            return getattr(self._table, name)
+
+    with engine(tmp_path, clock=SkippingClock(), around=Around(table=Away)) as runtime:
+        execution = start(runtime, flow(probe("a", lambda _context: away.set()), log("b")))
+        runtime.machines.engine.wait(execution.id, timeout=30)
+        away.clear()
+        take_over(runtime.life, runtime.process.lives)
+        assert end_of(runtime, execution.id).execution.state.is_terminal

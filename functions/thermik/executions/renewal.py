@@ -45,15 +45,20 @@ def renewal_at(retry: Retry, execution: Execution, now: datetime, draw: random.R
 
 
 def renew(life: Life, execution_id: str, due: datetime) -> Execution:
-    """Make the execution RETRIED, and the next one, which starts when it is due. It can be repeated."""
+    """Make the next execution, which starts when it is due, and this one RETRIED. It can be repeated.
+
+    The next one is written first: an execution that is RETRIED is never looked at again. One that was killed
+    meanwhile stays that.
+    """
 
     def retried(execution: Execution) -> Execution:
-        if execution.state.is_terminal:
+        if execution.state.is_terminal or execution.state.current == _S.KILLING:
             return execution
         return execution.with_state(_S.RETRIED, life.clock.now())
 
-    source = life.executions.change_execution(execution_id, retried)
-    close_open_task_runs(life, execution_id, _S.RETRIED)
+    source = life.executions.execution(execution_id).value
+    if source.state.current == _S.KILLING or (source.state.is_terminal and source.state.current != _S.RETRIED):
+        return source
     plan = life.plans.plan(source.namespace, source.flow_id, source.flow_revision)
     copy = copy_of(life, source, derived_id("retry", execution_id), source.flow_revision, source.inputs)
     copy = with_machine(copy.model_copy(update={"schedule_date": due}), plan)
@@ -61,5 +66,7 @@ def renew(life: Life, execution_id: str, due: datetime) -> Execution:
         life.executions.write(Versioned(copy))
     except Conflict:  # made by an earlier call, which may not have started it
         copy = life.executions.execution(copy.id).value
+    source = life.executions.change_execution(execution_id, retried)
+    close_open_task_runs(life, execution_id, _S.RETRIED)
     after_end(life, source)
     return launch(life, copy) if copy.state.current == _S.CREATED else copy

@@ -67,6 +67,7 @@ def work_on(watch: Watch, scene: TaskScene, call: Call, directory: Path | None =
         case Arrival.ENDED_WELL:
             return
         case Arrival.ENDED_BADLY:
+            _renew_if_retried(scene, run)
             raise TaskFailed(run.task_id)
         case Arrival.BUSY:
             raise Busy(run.task_id)
@@ -167,11 +168,10 @@ class _Attempt:
         run = ports.large_outputs.keep(run, result.outputs)
         due = self._renewal_at(run)
         if due is not None:
-            run = run.model_copy(update={"state": working.value.state.to(StateType.RETRIED, scene.now())})
+            retried = working.value.state.to(StateType.RETRIED, scene.now())
+            run = run.model_copy(update={"state": retried}).with_progress(retry_at=due)
         self._write(working.then(run))
-        if due is not None:
-            renew(ports.life, run.execution_id, due)
-            raise Stopped(f"execution {run.execution_id} is tried again as a new one")
+        _renew_if_retried(scene, run)
         if run.state.current == StateType.RETRYING:
             stop_if_cut_short(scene, run)
             mark_retrying(scene)
@@ -201,6 +201,18 @@ class _Attempt:
             raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
         self._scene.journal.note(run.written())
         return run.written()
+
+
+def _renew_if_retried(scene: TaskScene, run: TaskRun) -> None:
+    """Make the execution that tries a RETRIED one again, or see to it that it was made.
+
+    Raises:
+        Stopped: it was; this execution is over.
+    """
+    due = run.progress.retry_at
+    if run.state.current == StateType.RETRIED and due is not None:
+        renew(scene.ports.life, run.execution_id, due)
+        raise Stopped(f"execution {run.execution_id} is tried again as a new one")
 
 
 def _answer(run: TaskRun) -> None:
