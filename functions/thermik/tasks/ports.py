@@ -131,6 +131,26 @@ class Executions(Protocol):
         """Add labels to the task's own execution, over those of the same keys."""
         ...
 
+    def set_variables(self, variables: Mapping[str, Any], *, overwrite: bool) -> None:
+        """Merge values into the execution's variables (`vars`), maps at any depth.
+
+        Raises:
+            TaskFailure: without `overwrite`, a variable has another value already.
+        """
+        ...
+
+    def unset_variables(self, names: Collection[str], *, ignore_missing: bool) -> None:
+        """Remove variables of the execution; a dot leads into a map.
+
+        Raises:
+            TaskFailure: one is not there, and that is not to be ignored.
+        """
+        ...
+
+    def end(self, state: str) -> None:
+        """End the task's own execution; what is at work beside the task ends by itself, unless the state is KILLED."""
+        ...
+
     def resume(self, execution_id: str, inputs: Mapping[str, Any]) -> None:
         """Resume a paused execution with values for its `onResume` inputs.
 

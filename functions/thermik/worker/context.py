@@ -56,7 +56,7 @@ class AttemptContext:
         self.states: States = services.task_states
         self.namespace_files: NamespaceFiles = TaskNamespaceFiles(scene.ports.blobs)
         self.cache: Cache = TaskCache(scene, run, self.value)
-        self.executions: Executions = TaskExecutions(services, run)
+        self.executions: Executions = TaskExecutions(scene, services, run)
         self.metrics: list[Metric] = []
         self._variables = scene.task_variables(run)
         self._services = services

@@ -34,7 +34,7 @@ def end_below(scene: TaskScene, top: TaskRun) -> None:
     runs = {found.value.id: found.value for found in scene.ports.executions.all_task_runs(top.execution_id)}
     for run in runs.values():
         if not run.state.is_terminal and top.id in _above(run, runs):
-            _end(scene, run.id)
+            end_waiting(scene, run.id)
 
 
 def _above(run: TaskRun, runs: Mapping[str, TaskRun]) -> Iterator[str]:
@@ -45,7 +45,8 @@ def _above(run: TaskRun, runs: Mapping[str, TaskRun]) -> Iterator[str]:
         parent = runs[parent].parent_task_run_id if parent in runs else None
 
 
-def _end(scene: TaskScene, run_id: str) -> TaskRun | None:
+def end_waiting(scene: TaskScene, run_id: str, state: StateType = StateType.KILLED) -> TaskRun | None:
+    """End a task run that is not at work."""
     leases = scene.ports.leases
 
     def ended(run: TaskRun) -> TaskRun:
@@ -54,13 +55,11 @@ def _end(scene: TaskScene, run_id: str) -> TaskRun | None:
             return run
         now = scene.now()
         attempts = tuple(
-            attempt
-            if attempt.state.is_terminal
-            else attempt.model_copy(update={"state": attempt.state.to(StateType.KILLED, now)})
+            attempt if attempt.state.is_terminal else attempt.model_copy(update={"state": attempt.state.to(state, now)})
             for attempt in run.attempts or ()
         )
         changes: dict[str, Any] = {"attempts": attempts} if run.attempts is not None else {}
-        return run.with_state(StateType.KILLED, now, **changes).with_progress(lease=None, retry_at=None)
+        return run.with_state(state, now, **changes).with_progress(lease=None, retry_at=None)
 
     return scene.ports.executions.change_task_run(scene.execution.value.id, run_id, ended)
 
@@ -78,7 +77,7 @@ def was_cut_short(scene: TaskScene, run: TaskRun) -> bool:
     """
     if not is_cut_short(scene):
         return False
-    _end(scene, run.id)
+    end_waiting(scene, run.id)
     return True
 
 

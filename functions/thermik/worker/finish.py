@@ -47,18 +47,27 @@ def finish(scene: Scene) -> dict[str, Any]:
     """
     execution = scene.execution.value
     if not execution.state.is_terminal:
-        execution = _end(scene)
-        for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
-            if not ends(sla):
-                execution = break_agreement(scene.ports.life, execution, sla)
-        after_end(scene.ports.life, execution)
+        execution = end_as(scene, _state_of_tasks(scene))
     if execution.state.current in (_S.FAILED, _S.KILLED, _S.CANCELLED):
         raise ExecutionFailed(f"execution {execution.id} is {execution.state.current.value}")
     return {"state": execution.state.current.value}
 
 
-def _end(scene: Scene) -> Execution:
-    state = _state_of_tasks(scene)
+def end_as(scene: Scene, state: StateType) -> Execution:
+    """End the execution with a state; it is FAILED where its outputs cannot be rendered, KILLED where it is killed.
+
+    Raises:
+        Stopped: it is paused by hand.
+    """
+    execution = _end(scene, state)
+    for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
+        if not ends(sla):
+            execution = break_agreement(scene.ports.life, execution, sla)
+    after_end(scene.ports.life, execution)
+    return execution
+
+
+def _end(scene: Scene, state: StateType) -> Execution:
     outputs, problem = _outputs(scene)
     if problem is not None:
         log = log_of_execution(scene)

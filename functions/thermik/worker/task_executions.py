@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from thermik.executions.changes import merged_labels
+from thermik.executions.kill import kill
 from thermik.executions.logs import entries_of
 from thermik.executions.model import Execution, Label, TaskRun
 from thermik.executions.pausing import asked_on_resume, resume, was_resumed_by
-from thermik.executions.refusals import WrongState
+from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.repository import ExecutionNotFound
+from thermik.executions.state import StateType
+from thermik.executions.variables import variables_of, with_variables, without_variables
 from thermik.flows.input_values import InvalidInputs, Resolution, resolve_inputs
 from thermik.storage import schema
 from thermik.storage.table import Record
 from thermik.tasks.ports import ExecutionPlace
 from thermik.tasks.runnable import Level, TaskFailure
+from thermik.worker.cut_short import end_waiting
+from thermik.worker.finish import end_as
+from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
 _SEVEREST_FIRST = tuple(Level)
@@ -27,6 +33,7 @@ _SEVEREST_FIRST = tuple(Level)
 class TaskExecutions:
     """`Executions` for the attempt of a task run."""
 
+    scene: TaskScene
     services: ExpressionServices
     run: TaskRun
 
@@ -37,11 +44,45 @@ class TaskExecutions:
         def labelled(execution: Execution) -> Execution:
             return execution.model_copy(update={"labels": merged_labels(execution.labels, given)})
 
-        self.services.scene.ports.executions.change_execution(self.run.execution_id, labelled)
+        self.scene.ports.executions.change_execution(self.run.execution_id, labelled)
+
+    def set_variables(self, variables: Mapping[str, Any], *, overwrite: bool) -> None:
+        """Merge values into `vars`. Raises: TaskFailure."""
+        self._change_variables(lambda there: with_variables(there, variables, overwrite=overwrite))
+
+    def unset_variables(self, names: Collection[str], *, ignore_missing: bool) -> None:
+        """Remove variables. Raises: TaskFailure."""
+        self._change_variables(lambda there: without_variables(there, names, ignore_missing=ignore_missing))
+
+    def _change_variables(self, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+        of_flow = self.scene.plan.flow.variables
+
+        def changed(execution: Execution) -> Execution:
+            return execution.model_copy(update={"variables": change(variables_of(execution, of_flow))})
+
+        try:
+            self.scene.ports.executions.change_execution(self.run.execution_id, changed)
+        except Unacceptable as error:
+            raise TaskFailure(str(error)) from error
+
+    def end(self, state: str) -> None:
+        """End the execution: the flowables around the task with it, and what only waits."""
+        if state == StateType.KILLED:
+            kill(self.scene.ports.life, self.run.execution_id, cascade=False)
+            return
+        end_as(self.scene, StateType(state))
+        above = set()
+        place = self.scene.journal.ancestor(self.scene.place)
+        while place is not None:
+            above.add(place.task_run_id)
+            place = self.scene.journal.ancestor(place)
+        for run in self.scene.ports.executions.all_task_runs(self.run.execution_id):
+            if not run.value.state.is_terminal and run.value.id != self.run.id:
+                end_waiting(self.scene, run.value.id, StateType(state) if run.value.id in above else StateType.KILLED)
 
     def resume(self, execution_id: str, inputs: Mapping[str, Any]) -> None:
         """Resume a paused execution. Raises: TaskFailure."""
-        ports = self.services.scene.ports
+        ports = self.scene.ports
         execution = self._found(execution_id)
         try:
             declared = asked_on_resume(ports.life, execution)
@@ -69,14 +110,14 @@ class TaskExecutions:
 
     def _found(self, execution_id: str) -> Execution:
         try:
-            return self.services.scene.ports.executions.execution(execution_id).value
+            return self.scene.ports.executions.execution(execution_id).value
         except ExecutionNotFound as missing:
             raise TaskFailure(str(missing)) from missing
 
     def _chunks(self, execution_id: str) -> Iterator[Record]:
         cursor: str | None = None
         while True:
-            page = self.services.scene.ports.table.query(
+            page = self.scene.ports.table.query(
                 schema.execution_partition(execution_id), prefix=schema.LOGS, limit=100, cursor=cursor
             )
             yield from page.records

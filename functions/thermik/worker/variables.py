@@ -11,6 +11,7 @@ from typing import Any
 from thermik.clock import instant_text
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.places import Place
+from thermik.executions.variables import variables_of
 from thermik.flows.flow import Flow
 from thermik.flows.task import Task
 from thermik.worker.journal import Journal
@@ -34,7 +35,7 @@ def execution_variables(
         "outputs": lambda: OfTasks(journal, read_outputs),
         "tasks": lambda: OfTasks(journal, lambda run: {"state": run.state.current.value}),
         "inputs": lambda: _unless_empty("inputs", inputs()),
-        "vars": lambda: flow.variables,
+        "vars": lambda: variables_of(execution, flow.variables),
         "labels": lambda: nested_labels(execution),
     }
     if execution.trigger is not None:

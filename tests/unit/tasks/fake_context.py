@@ -86,12 +86,24 @@ class FakeStates:
 class FakeExecutions:
     def __init__(self) -> None:
         self.labels: dict[str, str] = {}
+        self.variables: list[tuple[dict[str, Any], bool]] = []
+        self.unset: list[tuple[list[str], bool]] = []
+        self.ended: list[str] = []
         self.resumed: list[tuple[str, dict[str, Any]]] = []
         self.asked: list[tuple[ExecutionPlace, str, list[str]]] = []
         self.entries: list[dict[str, Any]] = []
 
     def add_labels(self, labels: Mapping[str, str]) -> None:
         self.labels.update(labels)
+
+    def set_variables(self, variables: Mapping[str, Any], *, overwrite: bool) -> None:
+        self.variables.append((dict(variables), overwrite))
+
+    def unset_variables(self, names: Collection[str], *, ignore_missing: bool) -> None:
+        self.unset.append((list(names), ignore_missing))
+
+    def end(self, state: str) -> None:
+        self.ended.append(state)
 
     def resume(self, execution_id: str, inputs: Mapping[str, Any]) -> None:
         self.resumed.append((execution_id, dict(inputs)))
