@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -127,8 +127,11 @@ class Flows:
         *,
         triggers: TriggerTypes | None = None,
         global_defaults: Sequence[Default] = (),
+        on_changed: Callable[[str, str], None] | None = None,
     ) -> None:
+        """`on_changed` is called with namespace and id of a flow that was saved or deleted; it raises nothing."""
         self._table = table
+        self._on_changed = on_changed
         self._blobs = blobs
         self._types = types
         self._clock = clock
@@ -214,6 +217,8 @@ class Flows:
             self._table.write(Put(newest), Put(kept))
         except Conflict:
             return False
+        if self._on_changed is not None:
+            self._on_changed(revision.namespace, revision.id)
         return True
 
     def _keep_source(self, revision: FlowRevision) -> dict[str, str]:

@@ -24,13 +24,17 @@ from thermik.local.interpreter import ExecutionStatus, Status, Timers
 from thermik.local.leases import ProcessLeases
 from thermik.local.machines import EmbeddedMachines
 from thermik.local.processes import Process
+from thermik.local.scheduler import Bell, Scheduler
 from thermik.local.secrets import EnvironmentSecrets, encryption, environment_variables
 from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
 from thermik.triggers.listening import FlowTriggers
+from thermik.triggers.observing import EndsOfTriggered, Everyone
 from thermik.triggers.registry import TriggerRegistry
+from thermik.triggers.scheduling import Schedules
+from thermik.triggers.upkeep import Upkeep
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
 
@@ -61,7 +65,9 @@ class Runtime:
         self.process = Process(data / "processes")
         self.types = Registry()
         self.triggers = TriggerRegistry()
-        self.flows = Flows(self.table, self.blobs, self.types, self.clock, triggers=self.triggers)
+        self.flows = Flows(
+            self.table, self.blobs, self.types, self.clock, triggers=self.triggers, on_changed=self._flow_changed
+        )
         plans = KeptPlans(self._load, self.flows.latest_revision)
         self.machines = EmbeddedMachines(
             lambda payload: self.worker.handle(payload),  # noqa: PLW0108 - the worker is made after the machines
@@ -73,7 +79,10 @@ class Runtime:
             trace=trace,
         )
         self.flow_triggers = FlowTriggers(self.table, self.clock, lambda: self.ports)
-        self.life = Life(Executions(self.table, self.flow_triggers), self.machines, plans, self.clock)
+        self.bell = Bell()
+        self.schedules = Schedules(self.table, self.clock, lambda: self.ports, self.bell)
+        observer = Everyone(self.flow_triggers, EndsOfTriggered(lambda: self.schedules, tends=False))
+        self.life = Life(Executions(self.table, observer), self.machines, plans, self.clock)
         self.encryption = encryption(data)
         self.variables = {"envs": environment_variables(os.environ), "globals": {}}
         self.ports = Ports(
@@ -88,20 +97,29 @@ class Runtime:
         self.worker = Worker(self.ports)
         self._ending = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._scheduler: Scheduler | None = None
 
     def watch_others(self) -> None:
-        """Take over what dead processes left, now and from now on (a server does; a command does not)."""
+        """Take over what dead processes left, and start what is due, from now on: a server does, a command does not."""
         self._watcher = threading.Thread(target=self._watch, name="thermik-takeover", daemon=True)
         self._watcher.start()
+        upkeep = Upkeep(self.table, self.schedules, self.flow_triggers)
+        self._scheduler = Scheduler(self.schedules, upkeep, self.bell, self.clock)
+        self._scheduler.start()
 
     def close(self, seconds: float = 10.0) -> None:
         """End: what is at work may end for so long; the rest is taken over by whoever comes next."""
         self._ending.set()
+        if self._scheduler is not None:
+            self._scheduler.close()
         if self._watcher is not None:
             self._watcher.join()
         self.machines.close(seconds)
         self.process.close()
         self.table.close()
+
+    def _flow_changed(self, namespace: str, flow_id: str) -> None:
+        self.schedules.flow_changed(namespace, flow_id)
 
     def _load(self, namespace: str, flow_id: str, revision: int) -> Flow:
         return self.flows.load(namespace, flow_id, revision).flow

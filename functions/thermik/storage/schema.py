@@ -23,6 +23,13 @@ OPEN_SHARDS = 8
 ALL = "executions"
 ALL_TASK_RUNS = "taskruns"
 
+ALL_TRIGGERS = "triggers"
+DUE_TRIGGERS = "due"
+WAITING_TRIGGERS = "waiting"
+
+PAST = "~"
+"""Sorts after every name."""
+
 
 def execution_partition(execution_id: str) -> str:
     """The partition of everything that belongs to one execution."""
@@ -119,6 +126,37 @@ def change(execution_id: str, number: int) -> Key:
 def window(namespace: str, flow_id: str, trigger_id: str) -> Key:
     """What a flow trigger that waits for several executions has seen so far."""
     return Key(f"window#{namespace}#{flow_id}", trigger_id)
+
+
+def triggers_partition(namespace: str, flow_id: str) -> str:
+    """The states of a flow's triggers, by id."""
+    return f"triggers#{namespace}#{flow_id}"
+
+
+def trigger(namespace: str, flow_id: str, trigger_id: str) -> Key:
+    """The state of a trigger with dates."""
+    return Key(triggers_partition(namespace, flow_id), trigger_id)
+
+
+def trigger_indexes(namespace: str, flow_id: str, trigger_id: str, *, due: str | None, waits: bool) -> dict[Index, Key]:
+    """Where a trigger's state is found besides its key: among all, among those that are due, or that wait.
+
+    Args:
+        due: `instant_text` of when it starts an execution; None for one that does not.
+        waits: whether it waits for an execution's end.
+    """
+    name = f"{namespace}#{flow_id}#{trigger_id}"
+    indexes = {Index.SECOND: Key(ALL_TRIGGERS, name)}
+    if waits:
+        indexes[Index.THIRD] = Key(WAITING_TRIGGERS, name)
+    if due is not None:
+        indexes[Index.FOURTH] = Key(DUE_TRIGGERS, due_key(due, name))
+    return indexes
+
+
+def due_key(due: str, name: str) -> str:
+    """The sort key of what is due at a date."""
+    return f"{due}#{name}"
 
 
 def machine(name: str) -> Key:

@@ -25,6 +25,11 @@ DAY = timedelta(days=1)
 class Calendar(Protocol):
     """Some dates, in a time zone."""
 
+    @property
+    def zone(self) -> tzinfo:
+        """The zone that the dates are in."""
+        ...
+
     def after(self, moment: datetime) -> Iterator[datetime]:
         """The dates later than a moment, in order, within the horizon."""
         ...
@@ -44,7 +49,7 @@ def calendar_of(trigger: Timed, default: tzinfo) -> Calendar:
     if isinstance(trigger, Schedule):
         return CronDates(parse_cron(trigger.cron, with_seconds=trigger.with_seconds), zone)
     if isinstance(trigger, ScheduleOnDates):
-        return ListedDates(tuple(sorted(read_instant(each).astimezone(zone) for each in trigger.dates)))
+        return ListedDates(tuple(sorted(read_instant(each).astimezone(zone) for each in trigger.dates)), zone)
     raise TypeError(f"{trigger.type} has no dates")
 
 
@@ -53,6 +58,7 @@ class ListedDates:
     """Dates that were listed, in order."""
 
     dates: tuple[datetime, ...]
+    zone: tzinfo
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """See `Calendar`."""

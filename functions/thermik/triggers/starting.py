@@ -11,6 +11,7 @@ from thermik.executions.plans import Plan
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
+from thermik.flows.input_values import Resolution, resolve_inputs
 from thermik.flows.labels import Label as FlowLabel
 from thermik.storage.errors import Conflict
 from thermik.triggers.holding import Circumstances
@@ -18,6 +19,8 @@ from thermik.worker.journal import Journal
 from thermik.worker.ports import Ports
 from thermik.worker.scene import Scene
 from thermik.worker.services import ExpressionServices
+
+_OF_INPUTS = ("flow", "vars", "labels", "trigger", "envs", "globals")
 
 
 class View:
@@ -36,6 +39,16 @@ class View:
         """What conditions are asked about."""
         scene = self.scene
         return Circumstances(self.render, scene.ports.zone, scene.execution.value, lambda: _attempts(scene))
+
+    def resolution(self) -> Resolution:
+        """What the defaults and conditions of the flow's inputs may read."""
+        context = {name: self._variables[name] for name in _OF_INPUTS if name in self._variables}
+        return Resolution(context, self._services, self.scene.ports.encryption)
+
+    def inputs(self, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The flow's inputs from a trigger's, rendered and typed. Raises: ExpressionError, InvalidInputs."""
+        declared = self.scene.plan.flow.inputs
+        return resolve_inputs(declared, self.render(given), self.resolution()).values or None
 
     def labels(self, labels: Iterable[FlowLabel]) -> list[Label]:
         """A trigger's labels; one that cannot be rendered is left out."""

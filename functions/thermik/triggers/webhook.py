@@ -13,7 +13,6 @@ from thermik.executions.model import Execution, Trigger
 from thermik.executions.plans import Plan
 from thermik.expressions import ExpressionError, render
 from thermik.flows.flow import Flow
-from thermik.flows.input_values import Resolution, resolve_inputs
 from thermik.triggers.holding import ConditionFailed, all_hold
 from thermik.triggers.models import Webhook
 from thermik.triggers.starting import View, scene_of
@@ -65,8 +64,9 @@ def receive(ports: Ports, flow: Flow, revision: int, key: str, delivery: Deliver
             return webhook, None
     except ConditionFailed:
         return webhook, None
-    new = replace(new, labels=view.labels(webhook.labels), inputs=_inputs(view, flow, webhook))
-    return webhook, create(ports.life, new)
+    # A webhook without inputs stores none: expressions still see the defaults.
+    inputs = view.inputs(webhook.inputs) if webhook.inputs else None
+    return webhook, create(ports.life, replace(new, labels=view.labels(webhook.labels), inputs=inputs))
 
 
 def _find(ports: Ports, plan: Plan, new: NewExecution, key: str) -> Webhook:
@@ -85,15 +85,6 @@ def _find(ports: Ports, plan: Plan, new: NewExecution, key: str) -> Webhook:
         if hmac.compare_digest(own.encode(), key.encode()):
             return webhook
     raise WebhookNotFound
-
-
-def _inputs(view: View, flow: Flow, webhook: Webhook) -> Mapping[str, Any] | None:
-    """The webhook's inputs, typed; a webhook without any stores none: expressions still see the defaults."""
-    if not webhook.inputs:
-        return None
-    services = ExpressionServices(view.scene)
-    resolution = Resolution(services=services, encryption=view.scene.ports.encryption)
-    return resolve_inputs(flow.inputs, view.render(webhook.inputs), resolution).values
 
 
 def _read(text: str) -> Any:
