@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine import sources
 from engine.faults import Death, When
+from engine.probe import probe
 from engine.running import Around, Handle, end_of, engine, history_of, look, run, start
 from engine.test_crashes import _first_life as first_life
 from thermik.executions.kill import kill
@@ -20,6 +23,7 @@ from thermik.identity import new_id
 from thermik.local.runtime import Runtime
 from thermik.local.takeover import take_over
 from thermik.storage import internal
+from thermik.tasks.runnable import RunContext
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +294,87 @@ def test_an_invocation_that_came_to_its_end_is_not_repeated(tmp_path: Path) -> N
     assert losing.lost == 1
     assert ran.state == "SUCCESS"
     assert ran.attempts("write") == ["SUCCESS"]
+
+
+class Gone(BaseException):
+    """The worker's process ends: no task can catch it."""
+
+
+@dataclass
+class DiesOnce:
+    """Work whose first try takes the worker with it."""
+
+    tries: int = 0
+
+    def __call__(self, context: RunContext) -> dict[str, Any]:
+        self.tries += 1
+        if self.tries == 1:
+            raise Gone
+        return {"read": (context.working_directory() / "data.txt").read_text()}
+
+
+def lost_invocations(handle: Handle) -> Handle:
+    """What the machine is told of an invocation whose worker is gone."""
+
+    def handled(payload: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return handle(payload)
+        except Gone as gone:
+            raise Lost("the worker is gone") from gone
+
+    return handled
+
+
+def dying(**properties: Any) -> str:
+    write = {"id": "write", "type": f"{CORE}.storage.LocalFiles", "inputs": {"data.txt": "written"}}
+    return sources.flow(
+        {
+            "id": "wdir",
+            "type": f"{CORE}.flow.WorkingDirectory",
+            "tasks": [write, probe("dies", DiesOnce(), **properties)],
+            "errors": [sources.log("handler")],
+        }
+    )
+
+
+CORE = "io.kestra.plugin.core"
+
+
+def test_a_lost_attempt_that_is_tried_again_begins_the_whole_again(tmp_path: Path) -> None:
+    with engine(tmp_path, around=Around(handle=lost_invocations)) as runtime:
+        ran = run(runtime, dying(retry={"type": "constant", "interval": "PT1S", "maxAttempts": 2}))
+    assert ran.states() == {"wdir": "SUCCESS", "write": "SUCCESS", "dies": "SUCCESS"}
+    assert ran.attempts("write") == ["SUCCESS", "SUCCESS"]
+    assert ran.attempts("dies") == ["FAILED", "SUCCESS"]
+    assert (ran.run("dies").outputs or {}) == {"read": "written"}
+
+
+def test_a_lost_attempt_that_is_not_tried_again_fails_the_whole(tmp_path: Path) -> None:
+    with engine(tmp_path, around=Around(handle=lost_invocations)) as runtime:
+        ran = run(runtime, dying())
+    assert ran.states() == {"wdir": "FAILED", "write": "SUCCESS", "dies": "FAILED", "handler": "SUCCESS"}
+    assert ran.attempts("write") == ["SUCCESS"]
+    assert any("worker ended without a result" in message for message in ran.logged("dies", "ERROR"))
+
+
+def test_a_retry_that_is_due_after_the_invocations_end_is_not_waited_for(tmp_path: Path) -> None:
+    def short(handle: Handle) -> Handle:
+        def handled(payload: Mapping[str, Any]) -> dict[str, Any]:
+            return handle(payload, datetime.now(UTC) + timedelta(seconds=20))  # type: ignore[call-arg]
+
+        return handled
+
+    body = """
+    tasks:
+      - id: fails
+        type: io.kestra.plugin.core.execution.Fail
+        retry: {type: constant, interval: PT60S, maxAttempt: 3}
+"""
+    with engine(tmp_path, around=Around(handle=short)) as runtime:
+        ran = run(runtime, flow("wd-short", body))
+    assert ran.states() == {"wdir": "FAILED", "fails": "FAILED"}
+    assert ran.attempts("fails") == ["FAILED"]
+    assert any("after the end of the invocation" in message for message in ran.logged("fails", "ERROR"))
 
 
 @pytest.mark.parametrize("at", range(3, 10, 2))
