@@ -68,6 +68,21 @@ def test_a_later_task_sees_the_files_of_an_earlier_one(runtime: Runtime) -> None
     assert history_of(ran.run("wdir")) == ["CREATED", "RUNNING", "SUCCESS"]
 
 
+def test_a_file_that_became_an_output_is_gone_from_the_directory(runtime: Runtime) -> None:
+    body = """
+    outputFiles: ["*.txt"]
+    tasks:
+      - id: first
+        type: io.kestra.plugin.core.storage.LocalFiles
+        inputs: {a.txt: a, b.txt: b}
+        outputs: [a.txt]
+      - {id: last, type: io.kestra.plugin.core.log.Log, message: x}
+"""
+    ran = run(runtime, flow("wd-moved", body))
+    assert list((ran.run("first").outputs or {})["uris"]) == ["a.txt"]
+    assert list((ran.run("wdir").outputs or {})["outputFiles"]) == ["b.txt"]
+
+
 def test_a_failed_child_stops_the_rest_and_what_was_left_is_kept(runtime: Runtime) -> None:
     body = """
     outputFiles: ["*.txt"]

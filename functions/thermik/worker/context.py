@@ -48,7 +48,7 @@ class AttemptContext:
         self.execution_id = run.execution_id
         self.task_id = run.task_id
         self.task_run_id = run.id
-        self.attempt = len(run.attempts or ()) - 1
+        self.attempt = max(0, len(run.attempts or ()) - 1)
         self.deadline = deadline
         self.value = scene.value_of(run)
         services = ExpressionServices(scene)
