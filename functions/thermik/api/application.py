@@ -46,6 +46,7 @@ RESOURCES = (
     "plugins",
     "uploads",
     "task_runs",
+    "triggers",
     "webhooks",
 )
 """The modules of this package that have a `router`."""

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thermik.clock import Clock, instant_text, parse_instant
 from thermik.executions.lifecycle import NewExecution
@@ -25,16 +25,13 @@ from thermik.flows import keys
 from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowNotFound
 from thermik.identity import derived_id
-from thermik.machines.limits import FlowTooLarge
 from thermik.storage import schema
 from thermik.storage.errors import ItemTooLarge
 from thermik.storage.table import Delete, Index, Put, Record, Table, Write
-from thermik.triggers.holding import Circumstances, ConditionFailed
-from thermik.triggers.models import Flow
-from thermik.triggers.pending import complete
-from thermik.triggers.starting import View, scene_of, start_once
-from thermik.triggers.upstream import conditions_hold, may_concern, parts_to_meet
 from thermik.worker.ports import Ports
+
+if TYPE_CHECKING:  # triggers are imported when a flow listens: a worker of flows that none listens to does without
+    from thermik.triggers.models import Flow
 
 MAX_LISTENERS_PAGE = 1000
 
@@ -46,8 +43,6 @@ NOTE_RESTS = timedelta(seconds=5)
 
 MAX_DEPTH = 8
 """Changes that are told within the telling of others; what lies deeper waits for whoever looks for notes."""
-
-_NOT_THE_TABLES_FAULT = (ConditionFailed, ExpressionError, FlowNotFound, FlowTooLarge, InvalidFlow, ItemTooLarge)
 
 _operator = logging.getLogger(__name__)
 
@@ -145,10 +140,14 @@ class FlowTriggers:
 
     def evaluate(self, change: Change) -> None:
         """Start what a change starts, and remove its note. Raises: Unavailable, MachinesUnavailable, Conflict."""
+        from thermik.machines.limits import FlowTooLarge
+        from thermik.triggers.holding import ConditionFailed
+
+        not_the_tables_fault = ConditionFailed, ExpressionError, FlowNotFound, FlowTooLarge, InvalidFlow, ItemTooLarge
         for listener, trigger in self._concerned(change.execution):
             try:
                 self._consider(change, listener, trigger)
-            except _NOT_THE_TABLES_FAULT as error:
+            except not_the_tables_fault as error:
                 name = f"{listener.namespace}.{listener.flow_id}"
                 _operator.warning("trigger %s of flow %s starts nothing: %s", trigger.id, name, error)
         self._table.write(Delete(schema.change(change.execution.id, change.number)))
@@ -176,10 +175,12 @@ class FlowTriggers:
             if (listener.namespace, listener.flow_id) == (execution.namespace, execution.flow_id):
                 continue
             for trigger in self._triggers_of(listener):
-                if may_concern(trigger, execution, Circumstances(str, UTC, execution)):
+                if _may_concern(trigger, execution):
                     yield listener, trigger
 
     def _triggers_of(self, listener: Listener) -> Sequence[Flow]:
+        from thermik.triggers.models import Flow
+
         try:
             plan = self._ports().plans.plan(listener.namespace, listener.flow_id, listener.revision)
         except (FlowNotFound, InvalidFlow):  # deleted meanwhile, or of a type that is gone
@@ -187,6 +188,10 @@ class FlowTriggers:
         return [trigger for trigger in plan.flow.triggers if isinstance(trigger, Flow)]
 
     def _consider(self, change: Change, listener: Listener, trigger: Flow) -> None:
+        from thermik.triggers.pending import complete
+        from thermik.triggers.starting import View, scene_of, start_once
+        from thermik.triggers.upstream import conditions_hold, parts_to_meet
+
         ports, execution = self._ports(), change.execution
         plan = ports.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
         brought = variables_of(execution)
@@ -225,6 +230,14 @@ class _Heard:
 
     def tell(self) -> None:
         self.triggers.tell(self.change)
+
+
+def _may_concern(trigger: Flow, execution: Execution) -> bool:
+    """What can be told without rendering."""
+    from thermik.triggers.holding import Circumstances
+    from thermik.triggers.upstream import may_concern
+
+    return may_concern(trigger, execution, Circumstances(str, UTC, execution))
 
 
 def variables_of(execution: Execution) -> dict[str, Any]:

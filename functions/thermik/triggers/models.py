@@ -33,6 +33,7 @@ class Timed(Trigger):
     timezone: str | None = Field(default=None, description="Where its dates are; the server's zone by default.")
     inputs: dict[str, Any] = Field(default_factory=dict, description="Inputs of the executions; may be expressions.")
     recover_missed_schedules: Recovery | None = None
+    allow_concurrent: bool = Field(default=False, description="Does not wait for the end of its last execution.")
 
     @field_validator("timezone")
     @classmethod

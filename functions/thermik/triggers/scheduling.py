@@ -44,6 +44,10 @@ _operator = logging.getLogger(__name__)
 Move = Callable[[TriggerState], TriggerState]
 
 
+class NothingToFill(Exception):
+    """A backfill without dates."""
+
+
 class Schedules:
     """The triggers with dates of a table.
 
@@ -68,7 +72,7 @@ class Schedules:
         wanted = {planning.trigger.id: planning for planning in self._plannings(namespace, flow_id)}
         known = {each.state.trigger_id: each for each in self.states.of_flow(namespace, flow_id)}
         for trigger_id in known.keys() - wanted.keys():
-            self._forget(Name(namespace, flow_id, trigger_id))
+            self.forget(Name(namespace, flow_id, trigger_id))
         for trigger_id, planning in wanted.items():
             found = known.get(trigger_id)
             while not self._sync_one(planning, found):
@@ -109,6 +113,7 @@ class Schedules:
             active=active,
             updated=now,
             stop_after=tuple(trigger.stop_after),
+            concurrent=trigger.allow_concurrent,
             next=old.next if same_dates and old else _first_date(planning, old, now) if active else None,
         )
         if old is not None:
@@ -116,7 +121,8 @@ class Schedules:
             state = state.model_copy(update={name: getattr(old, name) for name in kept})
         return self._store(Known(state, known.version if known else 0))
 
-    def _forget(self, name: Name) -> None:
+    def forget(self, name: Name) -> None:
+        """Forget a trigger."""
         self.states.delete(name)
         self._timetable.remove(name)
 
@@ -153,7 +159,7 @@ class Schedules:
             each for each in self._plannings(state.namespace, state.flow_id) if each.trigger.id == state.trigger_id
         ]
         if not found:
-            self._forget(state.name)
+            self.forget(state.name)
             return
         [planning] = found
         if planning.revision != state.revision:
@@ -169,7 +175,9 @@ class Schedules:
         if started is None:
             self._store(Known(self._evaluated(state, following), known.version))
             return
-        moved = self._evaluated(state, {**following, "date": date, "execution": started.id})
+        moved = self._evaluated(
+            state, {**following, "date": date, "execution": None if state.concurrent else started.id}
+        )
         if self._store(Known(moved, known.version)) and self._execution_has_ended(started.id):
             self.freed(self._ports().executions.execution(started.id).value)
 
@@ -222,9 +230,10 @@ class Schedules:
         name = Name(execution.namespace, execution.flow_id, execution.trigger.id)
 
         def free(state: TriggerState) -> TriggerState:
-            if state.execution != execution.id:
-                return state
+            waits = state.execution == execution.id
             stops = state.disabled or execution.state.current.value in state.stop_after
+            if not waits and (not state.concurrent or stops == state.disabled):
+                return state
             return state.model_copy(update={"execution": None, "disabled": stops, "updated": self._clock.now()})
 
         self.change(name, free)
@@ -291,6 +300,53 @@ class Schedules:
 
         return self.change(name, restarted)
 
+    def unlock(self, name: Name) -> TriggerState | None:
+        """Let a trigger go on before the execution that it waits for has ended."""
+        now = self._clock.now()
+        return self.change(
+            name,
+            lambda state: state if state.execution is None else _with(state, execution=None, updated=now),
+        )
+
+    def begin_backfill(self, name: Name, backfill: Backfill) -> TriggerState | None:
+        """Start the executions of a trigger's dates from `start` to `end`, both included.
+
+        Raises:
+            NothingToFill: there is no date.
+        """
+        planning, now = self._planning(name), self._clock.now()
+        first = planning.after(backfill.start - timedelta(microseconds=1)).date if planning else None
+        if first is None or first > backfill.end:
+            raise NothingToFill(f"Trigger '{name.trigger_id}' has no date from {backfill.start} to {backfill.end}")
+
+        def begun(state: TriggerState) -> TriggerState:
+            filled = backfill.model_copy(update={"current": first, "resume": state.next})
+            return _with(state, backfill=filled, updated=now)
+
+        return self.change(name, begun)
+
+    def pause_backfill(self, name: Name, *, paused: bool) -> TriggerState | None:
+        """Hold a backfill, or let it go on."""
+
+        def held(state: TriggerState) -> TriggerState:
+            if state.backfill is None or state.backfill.paused == paused:
+                return state
+            resume = state.backfill.resume if paused else state.next
+            backfill = state.backfill.model_copy(update={"paused": paused, "resume": resume})
+            return _with(state, backfill=backfill, next=state.backfill.resume if paused else state.next)
+
+        return self.change(name, held)
+
+    def end_backfill(self, name: Name) -> TriggerState | None:
+        """End a backfill; the trigger goes on where it was."""
+
+        def ended(state: TriggerState) -> TriggerState:
+            if state.backfill is None:
+                return state
+            return _with(state, backfill=None, next=state.next if state.backfill.paused else state.backfill.resume)
+
+        return self.change(name, ended)
+
     def _planning(self, name: Name) -> Planning | None:
         found = self._plannings(name.namespace, name.flow_id)
         return next((each for each in found if each.trigger.id == name.trigger_id), None)
@@ -327,6 +383,10 @@ TIMED_TYPES = frozenset(
     for prefix in ("io.kestra.plugin.core.trigger", "io.kestra.core.models.triggers.types")
 )
 """Types of triggers with dates, old names too."""
+
+
+def _with(state: TriggerState, **changes: Any) -> TriggerState:
+    return state.model_copy(update=changes)
 
 
 def _first_date(planning: Planning, old: TriggerState | None, now: datetime) -> datetime | None:

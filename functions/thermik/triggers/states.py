@@ -57,6 +57,7 @@ class TriggerState(BaseModel):
         active: neither flow nor trigger is disabled in the source. disabled: switched off by hand, or by `stopAfter`.
         next: when it is due. date: the last date that started an execution.
         execution: the one that it waits for: no other is started before it ends.
+        concurrent: it waits for none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +76,7 @@ class TriggerState(BaseModel):
     updated: Instant
     evaluated: Instant | None = None
     stop_after: tuple[str, ...] = ()
+    concurrent: bool = False
     backfill: Backfill | None = None
 
     @property
