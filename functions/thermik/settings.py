@@ -39,6 +39,8 @@ class AwsSettings:
         machine_prefix: what the name of every state machine of this stack begins with.
         api_secret: ARN of the secret with the API's credentials: `{"username": …, "password": …}`;
             None where the API is open (or not served).
+        encryption_secret: ARN of the secret with the base64 of the key that encrypts SECRET inputs; None refuses them.
+        secret_prefix: what the names of the secrets of `secret()` begin with; None has none of them.
     """
 
     table: str
@@ -47,6 +49,8 @@ class AwsSettings:
     machine_role_arn: str
     machine_prefix: str
     api_secret: str | None = None
+    encryption_secret: str | None = None
+    secret_prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Settings:
         url: the server that the command line talks to; None works on the data directory.
         retention_days: executions older than this may vanish; None keeps them.
         log_level: of Thermik's own log, not of the executions'.
+        plugin_defaults: those of the installation: a file's path, or the YAML text itself (`flows/global_defaults.py`).
     """
 
     aws: AwsSettings | None = None
@@ -76,6 +81,7 @@ class Settings:
     url: str | None = None
     retention_days: int | None = None
     log_level: LogLevel = "INFO"
+    plugin_defaults: str | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -119,7 +125,8 @@ def _aws(given: Mapping[str, str], problems: list[str]) -> AwsSettings | None:
         problems.extend(f"{name} is not set, though others of the stack's settings are" for name in missing)
         return None
     required = {attribute: given[name] for name, attribute in _AWS_REQUIRED.items()}
-    return AwsSettings(**required, api_secret=given.get("THERMIK_API_SECRET"))
+    optional = {attribute: given[name] for name, attribute in _AWS_OPTIONAL.items() if name in given}
+    return AwsSettings(**required, **optional)
 
 
 def _read(name: str, text: str, parse: Callable[[str], Any], problems: list[str]) -> Any:
@@ -165,6 +172,12 @@ _AWS_REQUIRED = {
     "THERMIK_MACHINE_PREFIX": "machine_prefix",
 }
 
+_AWS_OPTIONAL = {
+    "THERMIK_API_SECRET": "api_secret",
+    "THERMIK_ENCRYPTION_SECRET": "encryption_secret",
+    "THERMIK_SECRET_PREFIX": "secret_prefix",
+}
+
 _PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "THERMIK_DATA": ("data", Path),
     "THERMIK_HOST": ("host", str),
@@ -174,6 +187,7 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "THERMIK_TOKEN": ("token", str),
     "THERMIK_AUTH": ("auth", _one_of("required", "open")),
     "THERMIK_URL": ("url", _url),
+    "THERMIK_PLUGIN_DEFAULTS": ("plugin_defaults", str),
     "THERMIK_RETENTION_DAYS": ("retention_days", _whole_number(1, MAX_RETENTION_DAYS)),
     "THERMIK_LOG_LEVEL": ("log_level", _one_of("DEBUG", "INFO", "WARNING", "ERROR")),
 }

@@ -292,3 +292,22 @@ def test_a_flow_with_triggers_is_valid_here_and_there(thermik: Thermik, save: Sa
     file = save("triggered", _flow("triggered", f"type: {LOG}, message: hello", more=trigger))
     assert thermik("validate", file) == 0
     assert thermik("run", file) == 0
+
+
+def test_plugin_defaults_of_the_installation(
+    thermik: Thermik, save: Save, capsys: Printed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "THERMIK_URL" in os.environ:
+        pytest.skip("a server reads its own when it starts")
+    defaults = tmp_path / "defaults.yaml"
+    defaults.write_text(f"- {{type: {LOG}, values: {{message: of the installation}}}}\n")
+    monkeypatch.setenv("THERMIK_PLUGIN_DEFAULTS", str(defaults))
+    complete = save("complete", _flow("complete", f"type: {LOG}, message: my own", f"type: {LOG}, message: null"))
+    assert thermik("run", complete) == 1  # a flow must be valid without them
+    capsys.readouterr()
+    defaults.write_text(f"- {{type: {LOG}, forced: true, values: {{message: of the installation}}}}\n")
+    assert thermik("run", save("forced", _flow("forced", f"type: {LOG}, message: my own"))) == 0
+    assert "of the installation" in capsys.readouterr().out
+    defaults.write_text("- {type: x, nope: 1}\n")
+    assert thermik("flows", "list") == 2
+    assert "thermik: THERMIK_PLUGIN_DEFAULTS: [0].nope" in capsys.readouterr().err

@@ -100,3 +100,16 @@ def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings(wrong)
     assert len(caught.value.problems) == 2 + 4 + 1
+
+
+def test_what_a_stack_may_lack() -> None:
+    more = {
+        "THERMIK_API_SECRET": "arn:api",
+        "THERMIK_ENCRYPTION_SECRET": "arn:key",
+        "THERMIK_SECRET_PREFIX": "stack/secrets/",
+        "THERMIK_PLUGIN_DEFAULTS": "- {type: x}",
+    }
+    settings = read_settings({**STACK, **more})
+    aws = require_aws(settings)
+    assert (aws.api_secret, aws.encryption_secret, aws.secret_prefix) == ("arn:api", "arn:key", "stack/secrets/")
+    assert settings.plugin_defaults == "- {type: x}"

@@ -137,7 +137,7 @@ def connect(settings: Settings) -> Iterator[Client]:
     else:
         from thermik.cli.local_client import LocalClient
 
-        local = LocalClient(settings.data)
+        local = LocalClient(settings.data, settings.plugin_defaults)
         try:
             yield local
         finally:

@@ -40,8 +40,8 @@ PAGE = 500
 class LocalClient:
     """A data directory's flows and executions."""
 
-    def __init__(self, data: Path) -> None:
-        self._runtime = Runtime(data)
+    def __init__(self, data: Path, plugin_defaults: str | None = None) -> None:
+        self._runtime = Runtime(data, plugin_defaults=plugin_defaults)
         self._endings: dict[str, threading.Event] = {}
         self._listening = ExitStack()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,3 +67,28 @@ class AesGcm:
             return AESGCM(self.key).decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], None).decode()
         except (InvalidTag, ValueError) as error:
             raise EncryptionError("the text was not encrypted with this key") from error
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LaterAesGcm:
+    """Encryption with a key that is fetched when it is needed; whoever gives it keeps it.
+
+    Attributes:
+        fetch: gives the base64 of a key of 16, 24 or 32 bytes.
+    """
+
+    fetch: Callable[[], str]
+
+    def encrypt(self, text: str) -> str:
+        """The encrypted text; another one each time. Raises: EncryptionError."""
+        return self._cipher().encrypt(text)
+
+    def decrypt(self, encrypted: str) -> str:
+        """The text again. Raises: EncryptionError."""
+        return self._cipher().decrypt(encrypted)
+
+    def _cipher(self) -> AesGcm:
+        try:
+            return AesGcm.from_base64(self.fetch())
+        except KeyError as missing:
+            raise EncryptionError("there is no encryption key") from missing

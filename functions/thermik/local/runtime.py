@@ -18,6 +18,7 @@ from thermik.executions.life import Life
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions
 from thermik.flows.flow import Flow
+from thermik.flows.global_defaults import global_defaults
 from thermik.flows.repository import Flows
 from thermik.local.changes import WatchedTable
 from thermik.local.interpreter import ExecutionStatus, Status, Timers
@@ -53,20 +54,37 @@ class Runtime:
     Args:
         clock: tells the time. timers: run what waits; by default in real time, by that clock.
         trace: keep the states that machines enter, for `machines.engine.history`.
+        plugin_defaults: those of the installation, as the setting gives them.
+
+    Raises:
+        SettingsError: the plugin defaults are wrong.
     """
 
     def __init__(
-        self, data: Path, *, clock: Clock | None = None, timers: Timers | None = None, trace: bool = False
+        self,
+        data: Path,
+        *,
+        clock: Clock | None = None,
+        timers: Timers | None = None,
+        trace: bool = False,
+        plugin_defaults: str | None = None,
     ) -> None:
+        self.types = Registry()
+        self.triggers = TriggerRegistry()
+        defaults = global_defaults(plugin_defaults, self.types, self.triggers)
         data.mkdir(parents=True, exist_ok=True)
         self.clock = clock or SystemClock()
         self.table = WatchedTable(SqliteTable(data / "thermik.db", clock=self.clock))
         self.blobs = FileBlobs(data / "storage")
         self.process = Process(data / "processes")
-        self.types = Registry()
-        self.triggers = TriggerRegistry()
         self.flows = Flows(
-            self.table, self.blobs, self.types, self.clock, triggers=self.triggers, on_changed=self._flow_changed
+            self.table,
+            self.blobs,
+            self.types,
+            self.clock,
+            triggers=self.triggers,
+            global_defaults=defaults,
+            on_changed=self._flow_changed,
         )
         plans = KeptPlans(self._load, self.flows.latest_revision)
         self.machines = EmbeddedMachines(

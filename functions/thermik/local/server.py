@@ -31,12 +31,12 @@ def serve(settings: Settings) -> None:
     """Serve until told to end.
 
     Raises:
-        SettingsError: credentials are missing, or the address cannot be used.
+        SettingsError: credentials are missing, the address cannot be used, or the plugin defaults are wrong.
         TableUnavailable: the data directory cannot be used.
     """
     credentials = server_credentials(settings)
     listening = _listen(settings.host, settings.port)
-    runtime = Runtime(settings.data)
+    runtime = Runtime(settings.data, plugin_defaults=settings.plugin_defaults)
     try:
         runtime.watch_others()
         app = App(Api(services_of(runtime), credentials), runtime.table.changes, settings.data / "uploads")

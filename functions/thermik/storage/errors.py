@@ -9,7 +9,8 @@ StorageError
 ├── BlobExists
 └── Unavailable         the operator must act: unreachable, full, no permission
     ├── TableUnavailable
-    └── BlobsUnavailable
+    ├── BlobsUnavailable
+    └── SecretsUnavailable
 """
 
 from __future__ import annotations
@@ -56,3 +57,7 @@ class TableUnavailable(Unavailable):
 
 class BlobsUnavailable(Unavailable):
     """The blob store cannot be reached, is full or refuses to work."""
+
+
+class SecretsUnavailable(Unavailable):
+    """The store of secrets cannot be reached, or refuses to show one."""

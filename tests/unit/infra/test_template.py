@@ -49,13 +49,14 @@ NETWORK = {
 TURNS = {"states:DescribeExecution", "states:StartExecution", "states:StopExecution"}
 """Of a distributed Map (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html); not
 RedriveExecution: nobody redrives a machine, since its execution is restarted."""
+SECRETS = {"secretsmanager:GetSecretValue"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 ACTIONS = {
     "MachineRole": {"lambda:InvokeFunction"} | TURNS,
-    "WorkerRole": DATA | MACHINES | NETWORK | LOGS,
-    "ApiRole": DATA | MACHINES | NETWORK | LOGS | {"secretsmanager:GetSecretValue"},
-    "EventsRole": DATA | MACHINES | NETWORK | LOGS | {"sqs:SendMessage"},
+    "WorkerRole": DATA | MACHINES | NETWORK | LOGS | SECRETS,
+    "ApiRole": DATA | MACHINES | NETWORK | LOGS | SECRETS,
+    "EventsRole": DATA | MACHINES | NETWORK | LOGS | SECRETS | {"sqs:SendMessage"},
 }
 """What each role may do, to the letter: a new permission is a decision, made here and in the template."""
 
