@@ -15,6 +15,7 @@ from thermik.executions.revival import restart
 from thermik.local.interpreter import SkippingClock
 from thermik.local.runtime import Runtime
 from thermik.tasks.runnable import Outputs, RunContext
+from thermik.worker.call import read_call
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_nothing_that_waits_stays_open_beside_a_failure(runtime: Runtime, around
         try:
             return told(payload)
         finally:
-            if (payload["op"], payload["t"]) == ("settle", "retried"):
+            if (call := read_call(payload)).op == "settle" and call.task_id == "retried":
                 gate.begun.release()
 
     runtime.worker.handle = handle  # type: ignore[method-assign]
@@ -208,7 +209,7 @@ def test_a_restart_takes_up_what_was_cut_short(tmp_path: Path) -> None:
             try:
                 return told(payload)
             finally:
-                if (payload["op"], payload["t"]) == ("settle", "again"):
+                if (call := read_call(payload)).op == "settle" and call.task_id == "again":
                     first.begun.release()
 
         failures = iter([ValueError("broken")])

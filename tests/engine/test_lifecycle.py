@@ -18,6 +18,7 @@ from thermik.executions.revival import change_task_run_state, restart
 from thermik.executions.state import StateType
 from thermik.local.interpreter import SkippingClock
 from thermik.local.runtime import Runtime
+from thermik.worker.call import read_call
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_a_kill_at_any_step_lets_nothing_run_afterwards(runtime: Runtime, step: 
     def kills_at_step(payload: dict[str, object]) -> dict[str, object]:
         nonlocal counted
         if counted == step:
-            kill(runtime.life, str(payload["x"]))
+            kill(runtime.life, read_call(payload).execution_id)
         counted += 1
         return handle(payload)
 

@@ -16,7 +16,7 @@ from engine.running import Around, Handle, Ran, engine, run
 from engine.sources import allow, each, fail, flow, log, par, ret, seq, switch, when
 from thermik.local.interpreter import SkippingClock
 from thermik.tasks.runnable import RunContext
-from thermik.worker.call import Busy
+from thermik.worker.call import Busy, read_call
 
 Payload = Mapping[str, Any]
 
@@ -132,11 +132,12 @@ def test_a_lost_answer_changes_nothing(tmp_path: Path, operation: str, error: st
 
     def losing(handle: Handle) -> Handle:
         def handle_and_lose(payload: Payload) -> dict[str, Any]:
-            called = (payload["op"], payload["t"], payload["p"], payload["i"])
+            call = read_call(payload)
+            called = (call.op, call.task_id, call.scope)
             try:
                 answer = handle(payload)
             finally:
-                first = payload["op"] == operation and called not in lost
+                first = call.op == operation and called not in lost
                 lost.add(called)
                 if first:
                     failure = Lost("the connection broke")

@@ -14,6 +14,12 @@ from thermik.machines.asl import WORKER, start_input
 from thermik.machines.validator import check_machine
 
 MAX_PAYLOAD = 1024
+PATHS = {
+    *("$.c", "$.x", "$.p", "$.i", "$.t", "$.settled.tries"),
+    *("$$.State.EnteredTime", "$$.Task.Token", "$.error.Error", "$.error.Cause"),
+}
+"""What a payload may take from a machine's data: the execution, the turn, a task's id, what ended an invocation."""
+
 LONG = "x" * 60
 """Longer than ids, names and numbers that stand in a machine's data are."""
 
@@ -60,10 +66,13 @@ def test_only_ids_and_small_values_travel_in_a_machine(name: str) -> None:
                 )
             assert state["Parameters"]["FunctionName"] == WORKER
             assert state["ResultPath"] in {None, "$.opened", "$.settled"}
+            assert "InputPath" not in state
 
 
-def test_the_input_is_the_executions_id() -> None:
-    assert start_input("abc") == {"x": "abc", "p": None, "i": None}
+def test_the_input_is_the_executions_id_and_nothing_of_users() -> None:
+    given = json.dumps(start_input("abc"))
+    assert "abc" in given
+    assert len(given) < 100
 
 
 def states_of(level: dict[str, Any]) -> Iterator[dict[str, Any]]:
