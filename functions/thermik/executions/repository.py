@@ -136,6 +136,11 @@ class Executions:
         """One execution. Raises: ExecutionNotFound."""
         return self.load(execution_id)[0]
 
+    def several(self, execution_ids: Sequence[str]) -> list[Execution | None]:
+        """Executions by id, in this order, None for those that do not exist."""
+        records = self.table.get([schema.execution(each) for each in execution_ids])
+        return [None if record is None else _execution(record).value for record in records]
+
     def task_runs(self, execution_id: str, ids: Iterable[str]) -> dict[str, Versioned[TaskRun]]:
         """Those of these task runs that exist, by id, in one read."""
         wanted = list(dict.fromkeys(ids))

@@ -1,6 +1,6 @@
 """What became of each batch of a ForEachItem: a text with a character a batch, and what follows from it.
 
-One text in one item, so that a batch's change is one write that can be repeated: nothing is counted twice.
+One text in one item, so that a change can be repeated: nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -59,6 +59,15 @@ def is_open(letter: str) -> bool:
 def may_follow(letter: str, following: str) -> bool:
     """Whether a batch's character may be replaced: what has ended stays, though its start may be told later."""
     return letter in _OPEN and letter != following
+
+
+def final(letter: str, state: StateType | None, *, waits: bool) -> str:
+    """A batch's character when all turns are over, from its execution's state; None: there is no execution."""
+    if letter not in _OPEN:
+        return letter
+    if state is None:
+        return REFUSED
+    return letter_of(state) if waits else _LETTERS[_S.SUCCESS]
 
 
 def begun(size: int, before: str | None) -> str:

@@ -3,8 +3,9 @@
 `batches` begins, `batch` starts one execution and waits for its end, `batchEnded` notes how it ended, `joinBatches`
 ends the task run.
 
-One task run stands for all batches. It carries what became of each (`batch_states.py`); every change of it is one
-conditional write that can be repeated. A batch's turn is found by its number, in the scope of the task run itself.
+One task run stands for all batches. It carries what became of each (`batch_states.py`), for people to see; a turn that
+cannot note its part because others keep writing leaves it at that, since the end counts anew, from the executions
+themselves. A batch's turn is found by its number, in the scope of the task run itself.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene
 
 _S = StateType
+
+_NOTE_ROUNDS = 3
+"""How often a turn tries to note its part while others write theirs."""
+
+_AT_A_TIME = 500
+"""Executions that are looked at together at the end."""
 
 _BADLY = frozenset({_S.FAILED, _S.KILLED, _S.CANCELLED, _S.RETRIED})
 
@@ -69,10 +76,9 @@ def _begin(scene: TaskScene, found: Versioned[TaskRun]) -> TaskRun:
         caller.flow()
         running = _counted(running, batches, waits=caller.flag(caller.task.wait))
     except REFUSALS as error:
-        log = log_of(scene, running, attempt=len(running.attempts or ()))
-        log_failure(log, str(error), f"{type(error).__name__}: {error}")
-        log.flush()
-        _close(scene, found.then(running), _S.FAILED)
+        _log(scene, running, str(error), f"{type(error).__name__}: {error}")
+        _write(scene, found.then(running))
+        _close(scene, running, _S.FAILED, {}, None)
         raise TaskFailed(running.task_id) from error
     written = _write(scene, found.then(running))
     end_retrying(scene)
@@ -112,30 +118,53 @@ def join_batches(scene: TaskScene, _: Call) -> dict[str, Any]:
         raise TaskFailed(scene.place.node.id)
     run = scene.found.value
     if run.state.current == _S.RUNNING:
-        run = _join(scene, scene.found)
+        run = _join(scene, run)
     if run.state.current not in (_S.SUCCESS, _S.WARNING, _S.SKIPPED):
         raise TaskFailed(run.task_id)
     return {}
 
 
-def _join(scene: TaskScene, found: Versioned[TaskRun]) -> TaskRun:
-    batches = found.value.progress.batches or ""
-    caller = Caller(scene, _task(scene), found.value)
-    missing = batch_states.left(batches)
+def _join(scene: TaskScene, run: TaskRun) -> TaskRun:
+    caller = Caller(scene, _task(scene), run)
+    batches, problem = run.progress.batches or "", None
     try:
         waits, transmits = caller.flag(caller.task.wait), caller.flag(caller.task.transmit_failed)
     except ExpressionError as error:
-        problem: str | None = str(error)
-        state = _S.FAILED
+        problem, state = str(error), _S.FAILED
     else:
-        problem = f"{len(missing)} batches were not brought to their end" if missing else None
-        state = _S.FAILED if missing else batch_states.outcome(batches, transmits=waits and transmits)
+        batches = _counted_anew(scene, run, waits=waits)
+        state = batch_states.outcome(batches, transmits=waits and transmits)
+        if left := batch_states.left(batches):
+            problem, state = f"{len(left)} batches were not brought to their end", _S.FAILED
+        run = _counted(run, batches, waits=waits)
     if problem is not None:
-        log = log_of(scene, found.value, attempt=len(found.value.attempts or ()))
-        log_failure(log, problem, problem)
-        log.flush()
-    outputs = {**(found.value.outputs or {}), "subflowOutputsBaseUri": _base_uri(found.value)}
-    return _close(scene, found.then(found.value.model_copy(update={"outputs": outputs})), state)
+        _log(scene, run, problem, problem)
+    outputs = {**(run.outputs or {}), "subflowOutputsBaseUri": _base_uri(run)}
+    return _close(scene, run, state, outputs, batches)
+
+
+def _counted_anew(scene: TaskScene, run: TaskRun, *, waits: bool) -> str:
+    """What became of each batch, as the executions themselves have it."""
+    letters = list(run.progress.batches or "")
+    open_ones = batch_states.left(run.progress.batches or "")
+    for start in range(0, len(open_ones), _AT_A_TIME):
+        numbers = open_ones[start : start + _AT_A_TIME]
+        found = scene.ports.executions.several([_child_id(run, number) for number in numbers])
+        for number, child in zip(numbers, found, strict=True):
+            state = child.state.current if child is not None else None
+            letters[number] = batch_states.final(letters[number], state, waits=waits)
+    return "".join(letters)
+
+
+def _child_id(run: TaskRun, number: int) -> str:
+    """One execution for each batch and each try of the task run."""
+    return derived_id("batch", run.id, str(number), str(len(run.attempts or ())))
+
+
+def _log(scene: TaskScene, run: TaskRun, message: str, trace: str, first_chunk: int = 0) -> None:
+    log = log_of(scene, run, attempt=len(run.attempts or ()), first_chunk=first_chunk)
+    log_failure(log, message, trace)
+    log.flush()
 
 
 class _Turn:
@@ -154,11 +183,6 @@ class _Turn:
     def _letter(self) -> str:
         return (self._run.progress.batches or "")[self._number]
 
-    @property
-    def _child_id(self) -> str:
-        """One execution for each batch and each try of the task run."""
-        return derived_id("batch", self._run.id, str(self._number), str(len(self._run.attempts or ())))
-
     def is_open(self) -> bool:
         """Whether the batch is still to be started, or waited for."""
         return self._run.state.current == _S.RUNNING and batch_states.is_open(self._letter)
@@ -171,7 +195,7 @@ class _Turn:
         caller = Caller(scene, _task(scene), run, extra, first_chunk=self._number)
         try:
             waits = caller.flag(caller.task.wait)
-            child = caller.child(self._child_id, token if waits else None)
+            child = caller.child(_child_id(run, self._number), token if waits else None)
         except REFUSALS as error:
             self._refuse(error)
             return False
@@ -183,16 +207,14 @@ class _Turn:
         return not child.state.is_terminal
 
     def _refuse(self, error: Exception) -> None:
-        log = log_of(self._scene, self._run, attempt=len(self._run.attempts or ()), first_chunk=self._number)
-        log_failure(log, f"Batch {self._number}: {error}", f"{type(error).__name__}: {error}")
-        log.flush()
+        _log(self._scene, self._run, f"Batch {self._number}: {error}", f"{type(error).__name__}: {error}", self._number)
         self._note(batch_states.REFUSED)
 
     def end(self) -> None:
         """Note the end of the execution, if the batch has one that is not noted yet."""
         if not self.is_open():
             return
-        child = self._scene.ports.executions.execution(self._child_id).value
+        child = self._scene.ports.executions.execution(_child_id(self._run, self._number)).value
         if child.outputs:
             self._keep(child)
         self._note(batch_states.letter_of(child.state.current))
@@ -211,7 +233,17 @@ class _Turn:
                 return run
             return _counted(run, batch_states.changed(batches, self._number, letter), waits=waits)
 
-        self._scene.ports.executions.change_task_run(self._run.execution_id, self._run.id, noted)
+        executions = self._scene.ports.executions
+        for _ in range(_NOTE_ROUNDS):
+            found = executions.task_runs(self._run.execution_id, [self._run.id])[self._run.id]
+            wanted = noted(found.value)
+            if wanted is found.value:
+                return
+            try:
+                executions.write(found.then(wanted))
+            except Conflict:
+                continue
+            return
 
 
 class _Splits:
@@ -255,17 +287,22 @@ def _base_uri(run: TaskRun) -> str:
     return files.task_uri(run.task_id, run.id, "x").removesuffix("/x")
 
 
-def _close(scene: TaskScene, found: Versioned[TaskRun], state: StateType) -> TaskRun:
-    """End the task run with one attempt."""
+def _close(scene: TaskScene, run: TaskRun, state: StateType, outputs: dict[str, Any], batches: str | None) -> TaskRun:
+    """End the task run with one attempt, whatever turns still note of themselves meanwhile."""
     now = scene.now()
     attempt = Attempt(state=State.created(now).to(_S.RUNNING, now).to(state, now))
-    run = found.value.model_copy(update={"attempts": (*(found.value.attempts or ()), attempt)})
-    if state == _S.FAILED:
-        retry = retry_of(scene.place.node, scene.plan.flow.retry)
-        run = failed(run, scene.place.node.task, retry, now, scene.ports.random)
-    else:
-        run = run.with_state(state, now)
-    written = _write(scene, found.then(run)).value
+    retry = retry_of(scene.place.node, scene.plan.flow.retry)
+
+    def closed(current: TaskRun) -> TaskRun:
+        if current.state.current != _S.RUNNING:
+            return current
+        ended = current.model_copy(update={"attempts": (*(current.attempts or ()), attempt), "outputs": outputs})
+        ended = ended.with_progress(batches=batches)
+        if state == _S.FAILED:
+            return failed(ended, scene.place.node.task, retry, now, scene.ports.random)
+        return ended.with_state(state, now)
+
+    written = scene.ports.executions.change_task_run(run.execution_id, run.id, closed) or run
     if written.state.current == _S.RETRYING:
         mark_retrying(scene)
     return written

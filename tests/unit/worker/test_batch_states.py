@@ -51,6 +51,21 @@ def test_the_worst_decides(batches: str, transmits: bool, state: StateType) -> N
     assert batch_states.outcome(batches, transmits=transmits) == state
 
 
+@pytest.mark.parametrize(
+    ("letter", "state", "waits", "final"),
+    [
+        ("R", StateType.FAILED, True, "F"),
+        ("C", StateType.SUCCESS, True, "S"),
+        ("R", StateType.RUNNING, True, "R"),
+        ("C", StateType.RUNNING, False, "S"),
+        ("C", None, True, "E"),
+        ("W", StateType.FAILED, True, "W"),
+    ],
+)
+def test_the_end_counts_anew_from_the_executions(letter: str, state: StateType | None, waits: bool, final: str) -> None:
+    assert batch_states.final(letter, state, waits=waits) == final
+
+
 def test_every_letter_is_known() -> None:
     for state in StateType:
         batch_states.iterations(batch_states.letter_of(state), waits=True)
