@@ -14,6 +14,7 @@ from thermik.executions.lifecycle import NewExecution, create
 from thermik.executions.model import Execution
 from thermik.flows.validation import parse_flow
 from thermik.local.runtime import Runtime
+from thermik.machines.client import machine_name
 from thermik.storage import schema
 from thermik.storage.table import Index
 from thermik.triggers.states import Name, TriggerState
@@ -57,9 +58,12 @@ class World:
         self.save(f"id: {name}\nnamespace: {NAMESPACE}\n{body}\ntasks:\n  - {{id: only, {task[1:]}\n")
 
     def run(self, name: str, **given: Any) -> Execution:
-        """Start an execution, and wait for its end."""
+        """Start an execution, and wait for its end and for what its end sets going."""
         revision = self.runtime.flows.latest_revision(NAMESPACE, name)
-        return self.end(create(self.runtime.life, NewExecution(NAMESPACE, name, revision, **given)).id)
+        execution = create(self.runtime.life, NewExecution(NAMESPACE, name, revision, **given))
+        if not execution.state.is_terminal:
+            self.runtime.machines.engine.wait(machine_name(execution), timeout=SECONDS)
+        return self.end(execution.id)
 
     def end(self, execution_id: str) -> Execution:
         """The execution once it has ended."""
