@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,6 +40,8 @@ MAX_SAVE_ROUNDS = 20
 
 CACHED_FLOWS = 200
 """Parsed revisions that a process remembers."""
+
+_operator = logging.getLogger(__name__)
 
 
 class FlowNotFound(Exception):
@@ -276,7 +279,9 @@ class Flows:
             if not self._global_defaults:
                 raise
             flow = build_flow(data, self._types, self._triggers)
-            return LoadedFlow(revision, flow, data, f"Global plugin defaults do not fit this flow: {invalid}")
+            warning = f"Global plugin defaults do not fit this flow and are left out: {invalid}"
+            _operator.warning("%s.%s, revision %d: %s", revision.namespace, revision.id, revision.revision, warning)
+            return LoadedFlow(revision, flow, data, warning)
         return LoadedFlow(revision, flow, data)
 
     def revisions(self, namespace: str, flow_id: str) -> list[FlowRevision]:
