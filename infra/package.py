@@ -11,6 +11,7 @@ that it imports. It is put in where the builder has the Python version that the 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -42,6 +43,15 @@ LOCAL_ONLY = ("thermik/cli/", "thermik/local/")
 
 AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "stepfunctions", "sts")
 """The services whose descriptions are kept of botocore's four hundred (25 of its 30 MB)."""
+
+ENDPOINT_NAMES = frozenset({*AWS_SERVICES, "states"})
+"""The same services as botocore's list of endpoints calls them: Step Functions by its address."""
+
+TRANSLATIONS = ("holidays/locale",)
+"""What holidays are called in which language: only their dates are asked for."""
+
+PAGES = ("aws_lambda_powertools/event_handler/openapi/swagger_ui/*.min.*",)
+"""A page that powertools can serve, and that we do not."""
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say: dates of files would make each build differ."""
@@ -128,13 +138,30 @@ def install_dependencies(target: Target, lock: Path = LOCK, cache: Path = CACHE)
 
 
 def prune(site: Path) -> None:
-    """Remove what no function imports: console scripts, tests, descriptions of unused AWS services."""
-    shutil.rmtree(site / "bin", ignore_errors=True)
+    """Remove what no function uses: console scripts, tests, translations, descriptions of other AWS services."""
+    for folder in ("bin", *TRANSLATIONS):
+        shutil.rmtree(site / folder, ignore_errors=True)
+    for page in (path for pattern in PAGES for path in site.glob(pattern)):
+        page.unlink()
     for data in sorted((site / "botocore" / "data").glob("*/")):
         if data.name not in AWS_SERVICES:
             shutil.rmtree(data)
+    for examples in sorted((site / "botocore" / "data").glob("*/*/examples-1.json")):
+        examples.unlink()
+    _prune_endpoints(site / "botocore" / "data" / "endpoints.json")
     for tests in sorted(site.glob("*/tests/")):
         shutil.rmtree(tests)
+
+
+def _prune_endpoints(path: Path) -> None:
+    """Keep the addresses of the services that are used: the first client of each cold start reads the whole file."""
+    if not path.exists():
+        return
+    endpoints = json.loads(path.read_text())
+    for partition in endpoints["partitions"]:
+        kept = {name: each for name, each in partition["services"].items() if name in ENDPOINT_NAMES}
+        partition["services"] = kept
+    path.write_text(json.dumps(endpoints, separators=(",", ":")))
 
 
 def is_carried(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers import started
 from handlers.answering import complete
 from handlers.api_credentials import credentials_of
 from handlers.stack import Stack, connect
@@ -32,6 +33,7 @@ def _api(stack: Stack) -> Api:
         blobs=stack.blobs,
         triggers=stack.triggers,
         ports=stack.ports,
+        encryption=stack.ports.encryption,
     )
     return Api(services, credentials_of(stack.settings, _read_secret))
 
@@ -44,6 +46,7 @@ def _link(key: str) -> str:
 
 _stack = connect()
 _served = _api(_stack)
+started()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers import started
 from handlers.stack import connect
 from thermik.executions.ended_machines import settle_ended_machine
 from thermik.executions.repository import ExecutionNotFound
@@ -15,6 +16,7 @@ from thermik.executions.sweep import sweep
 
 _log = Logger()
 _stack = connect()
+started()
 
 
 class UnknownEvent(Exception):

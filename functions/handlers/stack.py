@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
-from thermik.clock import SystemClock
+from thermik.clock import Clock, SystemClock
 from thermik.executions.life import Life
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import Executions
+from thermik.flows.encryption import Encryption, LaterAesGcm
 from thermik.flows.flow import Flow
+from thermik.flows.global_defaults import global_defaults
 from thermik.flows.repository import Flows
 from thermik.machines.step_functions import StepFunctionsMachines
-from thermik.settings import Settings, read_settings, require_aws
-from thermik.storage.aws import create_client
+from thermik.settings import AwsSettings, Settings, read_settings, require_aws
+from thermik.storage.aws import LaterClient
 from thermik.storage.blobs import Blobs
 from thermik.storage.dynamodb import DynamoTable
-from thermik.storage.s3 import S3Blobs
+from thermik.storage.s3 import READ_SECONDS, S3Blobs
+from thermik.storage.secrets_manager import SecretsManager
 from thermik.tasks.registry import Registry
 from thermik.triggers.listening import FlowTriggers
 from thermik.triggers.registry import TriggerRegistry
 from thermik.worker.deadline_leases import DeadlineLeases
 from thermik.worker.ports import Ports
-
 
 LISTENERS_KEPT = timedelta(seconds=2)
 """How long a warm function takes the list of flows that listen for true: what a newly saved one may miss."""
@@ -55,8 +58,16 @@ def _no_secrets(_namespace: str, key: str) -> str:
     raise KeyError(key)
 
 
+def _secrets(aws: AwsSettings, clock: Clock) -> tuple[Callable[[str, str], str], Encryption | None]:
+    """The values of `secret()` and the encryption of SECRET inputs, as far as the stack has them."""
+    manager = SecretsManager(LaterClient("secretsmanager"), clock, aws.secret_prefix or "")
+    key = aws.encryption_secret
+    encryption = LaterAesGcm(lambda: manager.text(key)) if key else None
+    return manager if aws.secret_prefix else _no_secrets, encryption
+
+
 def connect() -> Stack:
-    """Make the clients, without a call to AWS.
+    """Put everything together, without a call to AWS; only what every function needs is imported and made at once.
 
     Raises:
         SettingsError: the function's environment is not what the template sets.
@@ -64,20 +75,21 @@ def connect() -> Stack:
     settings = read_settings(os.environ)
     aws = require_aws(settings)
     clock = SystemClock()
-    s3 = create_client("s3")
+    s3 = LaterClient("s3", read_seconds=READ_SECONDS)
     table = DynamoTable(aws.table, clock=clock)
     blobs = S3Blobs(aws.bucket, client=s3)
     types = Registry()
     triggers = TriggerRegistry()
-    flows = Flows(table, blobs, types, clock, triggers=triggers)
+    defaults = global_defaults(settings.plugin_defaults, types, triggers)
+    flows = Flows(table, blobs, types, clock, triggers=triggers, global_defaults=defaults)
 
     def load(namespace: str, flow_id: str, revision: int) -> Flow:
         return flows.load(namespace, flow_id, revision).flow
 
     plans = KeptPlans(load, flows.latest_revision)
-
-    machines = StepFunctionsMachines(create_client("stepfunctions"), aws)
+    machines = StepFunctionsMachines(LaterClient("stepfunctions"), aws)
     flow_triggers = FlowTriggers(table, clock, lambda: ports, LISTENERS_KEPT)
+    secret, encryption = _secrets(aws, clock)
     life = Life(Executions(table, flow_triggers), machines, plans, clock)
-    ports = Ports(life, blobs, DeadlineLeases(clock), zone=UTC, secret=_no_secrets)
+    ports = Ports(life, blobs, DeadlineLeases(clock), zone=UTC, secret=secret, encryption=encryption)
     return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports, flow_triggers)

@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handlers import started
 from handlers.stack import connect
 from thermik.worker.call import Busy, ExecutionFailed, Stopped, TaskFailed
 from thermik.worker.worker import Worker
@@ -23,11 +24,12 @@ _log = Logger()
 _stack = connect()
 _clock = _stack.life.clock
 _worker = Worker(_stack.ports)
+started()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Carry out the operation of a machine's payload."""
-    _log.append_keys(execution_id=event.get("x"), task_id=event.get("t"))
+    _log.append_keys(execution_id=event.get("c", {}).get("x"), task_id=event.get("t"))
     deadline = _clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     try:
         return _worker.handle(event, deadline)

@@ -9,13 +9,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from thermik.executions.model import Execution
 from thermik.executions.state import StateType
 from thermik.flows.flow import Flow
 from thermik.flows.tree import FlowTree
-from thermik.machines.compiler import Definition, compile_flow
+
+if TYPE_CHECKING:  # the compiler is imported when something is compiled: most functions that start never do
+    from thermik.machines.compiler import Definition
 
 MAX_PLANS = 256
 """Plans kept in a process; a flow of 500 tasks takes about 2 MB."""
@@ -37,11 +39,15 @@ class Plan:
     @cached_property
     def definition(self) -> Definition:
         """Its state machine. Raises: FlowTooLarge."""
+        from thermik.machines.compiler import compile_flow
+
         return compile_flow(self.flow)
 
     @cached_property
     def scheduled_definition(self) -> Definition:
         """The machine of executions that start at a date. Raises: FlowTooLarge."""
+        from thermik.machines.compiler import compile_flow
+
         return compile_flow(self.flow, scheduled=True)
 
     def definition_for(self, execution: Execution) -> Definition:

@@ -13,9 +13,7 @@ from io import BufferedReader
 from typing import Any, BinaryIO
 
 from thermik.expressions import ExpressionError, Services, compile_template, render
-from thermik.flows.constraints import refusal
 from thermik.flows.encryption import Encryption
-from thermik.flows.input_types import FileInput, MultiselectInput, SecretInput
 from thermik.flows.inputs import Input
 from thermik.flows.problems import Problem
 from thermik.flows.typed_values import as_text, read_typed, received
@@ -165,7 +163,7 @@ def visible_inputs(
         found, value = _lookup(stored, declared.id)
         if not found:
             missing.append(declared)
-        elif isinstance(declared, SecretInput) and isinstance(value, str) and how.encryption is not None:
+        elif declared.type == "SECRET" and isinstance(value, str) and how.encryption is not None:
             clear = how.encryption.decrypt(value)
             secrets.append(clear)
             values = _with(values, declared.id, clear)
@@ -202,7 +200,7 @@ def _declared(inputs: Sequence[Input], name: str) -> Input:
 
 
 def _store(upload: Upload, declared: Input, files: FileSink) -> str:
-    extension = declared.extension if isinstance(declared, FileInput) else ""
+    extension = getattr(declared, "extension", "")
     return files(declared.id, f"{declared.id}{extension}", upload.stream)
 
 
@@ -259,7 +257,7 @@ class _Resolver:
                 return ResolvedInput(declared)
             return replace(self._typed(declared, value), is_default=is_default)
         except (ValueError, ExpressionError) as error:
-            shown = HIDDEN if isinstance(declared, SecretInput) and value is not None else value
+            shown = HIDDEN if declared.type == "SECRET" and value is not None else value
             shown = shown.name or "a file" if isinstance(shown, Upload) else shown
             return ResolvedInput(declared, error=_message(declared.id, str(error), shown))
 
@@ -269,12 +267,14 @@ class _Resolver:
             return render(declared.defaults, self._variables(declared), self.how.services)
         first = self._choices(declared)[:1] if getattr(declared, "auto_select_first", False) else []
         if first:
-            return first if isinstance(declared, MultiselectInput) else first[0]
+            return first if declared.type == "MULTISELECT" else first[0]
         if declared.required:
             raise ValueError("missing required input")
         return None
 
     def _typed(self, declared: Input, value: Any) -> ResolvedInput:
+        from thermik.flows.constraints import refusal  # with the types' models, which reading inputs back does without
+
         if isinstance(value, Upload):
             return ResolvedInput(declared, _pending(declared, value))
         item_type = getattr(declared, "item_type", "STRING")
@@ -282,7 +282,7 @@ class _Resolver:
         reason = refusal(declared, typed, self._choices(declared))
         if reason is not None:
             raise ValueError(reason)
-        if isinstance(declared, SecretInput):
+        if declared.type == "SECRET":
             if self.how.encryption is None:
                 raise ValueError(NO_ENCRYPTION)
             return ResolvedInput(declared, self.how.encryption.encrypt(typed), secret=typed)
@@ -301,8 +301,8 @@ class _Resolver:
 
 def _pending(declared: Input, upload: Upload) -> str:
     """The place of a file that is not stored yet. Raises: ValueError."""
-    if not isinstance(declared, FileInput):
-        raise ValueError("a file was sent, and the input is no FILE")  # noqa: TRY004 - one error for all that is refused
+    if declared.type != "FILE":
+        raise ValueError("a file was sent, and the input is no FILE")
     if not _first_byte(upload.stream):
         raise ValueError("the file is empty")
     return _PENDING + declared.id

@@ -7,10 +7,12 @@ behind it. All calls can be repeated.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from thermik.executions.model import Execution
-from thermik.machines.compiler import Definition
+
+if TYPE_CHECKING:  # see executions/plans.py
+    from thermik.machines.compiler import Definition
 
 
 class MachinesUnavailable(Exception):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thermik.executions.model import Execution
-from thermik.machines.asl import WORKER, start_input
 from thermik.machines.client import MachineGone, MachinesUnavailable, machine_name
-from thermik.machines.compiler import Definition
 from thermik.settings import AwsSettings
+
+if TYPE_CHECKING:  # see executions/plans.py
+    from thermik.machines.compiler import Definition
 
 MAX_CAUSE = 32_768
 """Characters of StopExecution's cause: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
@@ -41,6 +42,8 @@ class StepFunctionsMachines:
 
     def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
         """Run the machine, unless it runs or has run. Raises: MachineGone, MachinesUnavailable."""
+        from thermik.machines.asl import start_input
+
         digest = execution.progress.machine
         if digest is None:
             raise MachineGone(f"Execution {execution.id} was given no machine")
@@ -87,6 +90,8 @@ class StepFunctionsMachines:
 
     def _create(self, definition: Definition) -> None:
         """Make the state machine; the same call again changes nothing, so two processes may both make it."""
+        from thermik.machines.asl import WORKER
+
         self._call(
             "create_state_machine",
             "StateMachineAlreadyExists",

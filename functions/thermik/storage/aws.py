@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cached_property
 from typing import Any
 
 from thermik.storage.errors import Unavailable
@@ -57,6 +58,21 @@ def create_client(
             return _sessions[0].create_client(service, endpoint_url=endpoint_url, region_name=region, config=config)
         except (BotoCoreError, ValueError) as error:
             raise Unavailable(f"AWS {service} cannot be used: {advice(error_code(error))} ({error})") from error
+
+
+class LaterClient:
+    """A client that is made when it is first used: its service's description takes long to read."""
+
+    def __init__(self, service: str, **options: Any) -> None:
+        self._service = service
+        self._options = options
+
+    @cached_property
+    def _client(self) -> Any:
+        return create_client(self._service, **self._options)  # two threads may both make one, and either serves
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self._client, operation)
 
 
 def _s3_settings(endpoint_url: str | None) -> dict[str, Any]:

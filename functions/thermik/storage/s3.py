@@ -31,7 +31,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 _DELETE_KEYS = 1000
 """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""
 
-_READ_SECONDS = 30.0
+READ_SECONDS = 30.0
 _MARK = "thermik-write"
 _MAX_TRIES = 4
 
@@ -48,7 +48,7 @@ class S3Blobs:
 
     def __init__(self, bucket: str, *, client: Any = None) -> None:
         self._bucket = bucket
-        self._client = client or aws.create_client("s3", read_seconds=_READ_SECONDS)
+        self._client = client or aws.create_client("s3", read_seconds=READ_SECONDS)
 
     def put(self, key: str, content: bytes | BinaryIO, *, overwrite: bool = True) -> int:
         """See `Blobs.put`."""

@@ -7,28 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from thermik.machines.states import Op, Rider
 from thermik.worker.assertions import check_assertions
-from thermik.worker.batches import begin_batches, end_batch, join_batches, start_batch
 from thermik.worker.call import Call, InvalidCall, read_call
-from thermik.worker.directory import work_in_directory
-from thermik.worker.directory_settling import settle_directory
 from thermik.worker.finish import finish, start
 from thermik.worker.flowable import close_flowable, open_flowable
-from thermik.worker.gates import await_turn, release
 from thermik.worker.interrupt import Watch
-from thermik.worker.looping import check
 from thermik.worker.ports import Ports
 from thermik.worker.run import run_task
 from thermik.worker.scene import Scene, TaskScene, enter, enter_task
 from thermik.worker.settle import settle
-from thermik.worker.subflow import call_flow, join_flow
-from thermik.worker.waiting import due, wait
 
 _STARTING = frozenset({Op.RUN, Op.OPEN, Op.CALL, Op.DIRECTORY, Op.BATCHES})
 """Operations that start something, before which the flow's assertions must hold."""
+
+
+def _later(module: str, function: str) -> Callable[[Worker, TaskScene, Call], dict[str, Any]]:
+    """An operation whose module is imported when the first machine asks for it: most workers that start never do."""
+
+    def operate(_worker: Worker, scene: TaskScene, call: Call) -> dict[str, Any]:
+        answer: dict[str, Any] = getattr(import_module(f"thermik.worker.{module}"), function)(scene, call)
+        return answer
+
+    return operate
 
 
 class Worker:
@@ -72,24 +76,34 @@ class Worker:
         run_task(self._watch, scene, call)
         return {}
 
+    def _work_in_directory(self, scene: TaskScene, call: Call) -> dict[str, Any]:
+        from thermik.worker.directory import work_in_directory
+
+        return work_in_directory(self._watch, scene, call)
+
+    def _join(self, scene: TaskScene, _call: Call) -> dict[str, Any]:
+        from thermik.worker.subflow import join_flow
+
+        return join_flow(scene)
+
     _task_operations: Mapping[Op, Callable[[Worker, TaskScene, Call], dict[str, Any]]] = {
         Op.RUN: _run,
         Op.OPEN: lambda _, scene, call: open_flowable(scene, call),
         Op.CLOSE: lambda _, scene, call: close_flowable(scene, call),
         Op.SETTLE: lambda _, scene, call: settle(scene, call),
-        Op.CHECK: lambda _, scene, call: check(scene, call),
-        Op.AWAIT: lambda _, scene, call: await_turn(scene, call),
-        Op.RELEASE: lambda _, scene, call: release(scene, call),
-        Op.WAIT: lambda _, scene, call: wait(scene, call),
-        Op.DUE: lambda _, scene, call: due(scene, call),
-        Op.DIRECTORY: lambda worker, scene, call: work_in_directory(worker._watch, scene, call),  # noqa: SLF001 - its own
-        Op.SETTLE_DIRECTORY: lambda _, scene, call: settle_directory(scene, call),
-        Op.BATCHES: lambda _, scene, call: begin_batches(scene, call),
-        Op.BATCH: lambda _, scene, call: start_batch(scene, call),
-        Op.BATCH_ENDED: lambda _, scene, call: end_batch(scene, call),
-        Op.JOIN_BATCHES: lambda _, scene, call: join_batches(scene, call),
-        Op.CALL: lambda _, scene, call: call_flow(scene, call),
-        Op.JOIN: lambda _, scene, __: join_flow(scene),
+        Op.CHECK: _later("looping", "check"),
+        Op.AWAIT: _later("gates", "await_turn"),
+        Op.RELEASE: _later("gates", "release"),
+        Op.WAIT: _later("waiting", "wait"),
+        Op.DUE: _later("waiting", "due"),
+        Op.DIRECTORY: _work_in_directory,
+        Op.SETTLE_DIRECTORY: _later("directory_settling", "settle_directory"),
+        Op.BATCHES: _later("batches", "begin_batches"),
+        Op.BATCH: _later("batches", "start_batch"),
+        Op.BATCH_ENDED: _later("batches", "end_batch"),
+        Op.JOIN_BATCHES: _later("batches", "join_batches"),
+        Op.CALL: _later("subflow", "call_flow"),
+        Op.JOIN: _join,
     }
 
     def _ride(self, rider: Rider, scene: Scene) -> Scene:

@@ -147,3 +147,51 @@ def test_a_function_without_its_settings_names_them(name: str) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "THERMIK_TABLE is not set" in done.stderr
+
+
+NOT_FOR_EVERYONE = {
+    "cryptography",
+    "holidays",
+    "jq",
+    "regex",
+    "thermik.flows.constraints",
+    "thermik.flows.input_types",
+    "thermik.machines.compiler",
+    "thermik.tasks.flow.for_each_item",
+    "thermik.tasks.flow.loop_until",
+    "thermik.tasks.flow.subflow",
+    "thermik.tasks.flow.working_directory",
+    "thermik.tasks.scripts.process",
+    "thermik.triggers.conditions",
+    "thermik.triggers.models",
+    "thermik.worker.batches",
+    "thermik.worker.directory",
+    "thermik.worker.looping",
+    "thermik.worker.subflow",
+}
+"""What a worker imports when a flow asks for it: each costs every cold start, also of those who never use it."""
+
+
+def _imported_by(name: str) -> set[str]:
+    code = f"import sys, handlers.{name}; print(*sys.modules)"
+    environment = {"PYTHONPATH": str(REPOSITORY / "functions"), "AWS_REGION": "eu-west-1", **STACK}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_worker_starts_without_what_few_flows_need() -> None:
+    imported = _imported_by("worker")
+    assert imported & NOT_FOR_EVERYONE == set()
+    assert not [name for name in imported if name.startswith(("thermik.api", "thermik.cli", "thermik.local", "boto3"))]
+
+
+def test_the_collector_rests_only_while_a_function_starts() -> None:
+    look = "print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    code = f"import gc, handlers; {look}; handlers.started(); {look}"
+    environment = {"PYTHONPATH": str(REPOSITORY / "functions")}
+    lambdas = environment | {"AWS_LAMBDA_FUNCTION_NAME": "demo-worker"}
+    command = [sys.executable, "-c", code]
+    on_lambda = subprocess.run(command, env=lambdas, capture_output=True, text=True, check=True)
+    elsewhere = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert on_lambda.stdout.splitlines() == ["False False", "True True"]
+    assert elsewhere.stdout.splitlines()[0] == "True False"

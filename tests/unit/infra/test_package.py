@@ -48,7 +48,7 @@ def test_it_is_for_arm64_whatever_built_it(built: package.Package, names: list[s
 
 
 def test_it_carries_no_tests_scripts_or_unused_services(names: list[str]) -> None:
-    assert not [name for name in names if name.startswith(("bin/", "tests/"))]
+    assert not [name for name in names if name.startswith(("bin/", "tests/", *package.TRANSLATIONS))]
     assert {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2} == set(
         package.AWS_SERVICES
     )
