@@ -1,8 +1,9 @@
 """The last stage: states written as Amazon States Language (JSONPath mode).
 
-What travels in a machine is `{x, p, i}`: the execution's id, the loop's task run and the turn (null outside of
+What travels in a machine is `c`, `{x, p, i}`: the execution's id, the loop's task run and the turn (null outside of
 loops); besides, a flowable's answer under `$.opened`, a verdict under `$.settled`, an error's name and cause under
-`$.error`. Users' data never does. https://states-language.net and https://docs.aws.amazon.com/step-functions/latest/dg/
+`$.error`, the id of a task that failed under `$.t`. Users' data never does. https://states-language.net and
+https://docs.aws.amazon.com/step-functions/latest/dg/
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from thermik.machines.states import (
     Fails,
     Invoke,
     Level,
+    Note,
     Op,
     Rider,
     State,
@@ -37,44 +39,34 @@ WORKER = "${WorkerArn}"
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 
-_RETRY = [
-    {
-        "ErrorEquals": [
-            "Lambda.ServiceException",
-            "Lambda.AWSLambdaException",
-            "Lambda.SdkClientException",
-            "Lambda.ClientExecutionTimeoutException",
-            "Lambda.TooManyRequestsException",
-        ],
-        "IntervalSeconds": 1,
-        "MaxAttempts": 8,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 60,
-        "JitterStrategy": "FULL",
-    },
-    {
-        "ErrorEquals": [BUSY],
-        "IntervalSeconds": 5,
-        "MaxAttempts": 240,
-        "BackoffRate": 1,
-        "JitterStrategy": "FULL",
-    },
-]
-"""Lambda's own failures (https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html), and an
-attempt that another delivery still works on: up to a Lambda's 15 minutes. A task's failure is not among them."""
+_BACK_OFF = {"IntervalSeconds": 1, "MaxAttempts": 8, "BackoffRate": 2, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
+
+_LAMBDA = {
+    "ErrorEquals": [
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.TooManyRequestsException",
+    ],
+    **_BACK_OFF,
+}
+"""Lambda's own failures: https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
+
+_BUSY = {
+    "ErrorEquals": [BUSY],
+    "IntervalSeconds": 5,
+    "MaxAttempts": 240,
+    "BackoffRate": 1,
+    "JitterStrategy": "FULL",
+}
+"""An attempt that another delivery still works on: up to a Lambda's 15 minutes."""
+
+_ANY = {"ErrorEquals": ["States.ALL"], **_BACK_OFF}
+"""Whatever else ends an operation that only reads and writes (a function's crash, a table out of reach): repeated."""
 
 _STEERING = [FAILED, STOPPED, ENDED]
 """Errors by which the worker steers the machine: they are answers, and the same again would be the same."""
-
-_REPEAT = {
-    "ErrorEquals": ["States.ALL"],
-    "IntervalSeconds": 1,
-    "MaxAttempts": 8,
-    "BackoffRate": 2,
-    "MaxDelaySeconds": 60,
-    "JitterStrategy": "FULL",
-}
-"""Whatever else ends an operation that only reads and writes (a function's crash, a table out of reach): repeated."""
 
 _CAUGHT: Mapping[Op, list[str]] = {
     Op.RUN: ["States.ALL"],
@@ -91,12 +83,13 @@ An error that nothing catches ends the machine, and so its execution, as FAILED:
 or as if it had not, would be a guess.
 """
 
-_CONTEXT = {"x.$": "$.x", "p.$": "$.p", "i.$": "$.i"}
+_NO_TRIES = {"tries": 0}
+"""What stands under `$.settled` before anything was settled."""
 
 
 def start_input(execution_id: str, at: datetime | None = None) -> dict[str, Any]:
     """The input of a machine; `at` for one that waits for a date."""
-    start: dict[str, Any] = {"x": execution_id, "p": None, "i": None}
+    start: dict[str, Any] = {"c": {"x": execution_id, "p": None, "i": None}, "settled": _NO_TRIES}
     return start if at is None else start | {"at": machine_date(at)}
 
 
@@ -126,23 +119,43 @@ def _is_needless_end(state: State, level: Level) -> bool:
 
 def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
     """A Task state, the level's end where nothing but a Succeed would follow."""
-    payload: dict[str, Any] = {"op": state.op.value, **_CONTEXT, "t": state.task, "at.$": "$$.State.EnteredTime"}
-    if state.with_error:
-        payload |= {"error.$": "$.error.Error", "cause.$": "$.error.Cause"}
-    if state.waits:
-        payload["token.$"] = "$$.Task.Token"
-    payload |= {"before": _riders(state.before), "after": _riders(state.after)}
     asl: dict[str, Any] = {
         "Type": "Task",
         "Resource": f"{INVOKE}.waitForTaskToken" if state.waits else INVOKE,
-        "Parameters": {"FunctionName": WORKER, "Payload": payload},
+        "Parameters": {"FunctionName": WORKER, "Payload": _payload(state)},
         "ResultPath": f"$.{state.keep}" if state.keep else None,
-        "Retry": _retry(state),
     }
+    retry = _retry(state)
+    if retry:
+        asl["Retry"] = retry
     if state.select:
         asl["ResultSelector"] = {f"{name}.$": f"$.Payload.{name}" for name in state.select}
     if state.timeout is not None:
         asl["TimeoutSecondsPath"] = f"$.{state.timeout}"
+    catches = _catches(state)
+    if catches:
+        asl["Catch"] = catches
+    if isinstance(level.states[state.next], Done):
+        return asl | {"OutputPath": None, "End": True}
+    return asl | {"Next": fitting_name(state.next)}
+
+
+def _payload(state: Invoke) -> dict[str, Any]:
+    """What the worker is told; as little as possible, since a machine has many such states and bounded size."""
+    payload: dict[str, Any] = {"c.$": "$.c", "at.$": "$$.State.EnteredTime"}
+    payload |= {"t": state.task} if state.noted is None else {"t.$": f"$.{state.noted}"}
+    if state.op is not Op.RUN:
+        payload["op"] = state.op.value
+    if state.with_error:
+        payload |= {"error.$": "$.error.Error", "cause.$": "$.error.Cause", "tries.$": "$.settled.tries"}
+    if state.waits:
+        payload["token.$"] = "$$.Task.Token"
+    riders = {"before": _riders(state.before), "after": _riders(state.after)}
+    return payload | {place: ridden for place, ridden in riders.items() if ridden}
+
+
+def _catches(state: Invoke) -> list[dict[str, Any]]:
+    """Where the errors of an invocation lead, the more particular ones first."""
     catches = []
     if state.stopped is not None:
         catches.append(_catch([STOPPED], state.stopped, None))
@@ -151,19 +164,21 @@ def _invoke(state: Invoke, level: Level) -> dict[str, Any]:
     if state.caught is not None:
         kept = f"$.{state.error_path}" if state.error_path else None
         catches.append(_catch(_CAUGHT.get(state.op, [FAILED]), state.caught, kept))
-    if catches:
-        asl["Catch"] = catches
-    if isinstance(level.states[state.next], Done):
-        return asl | {"OutputPath": None, "End": True}
-    return asl | {"Next": fitting_name(state.next)}
+    return catches
 
 
 def _retry(state: Invoke) -> list[dict[str, Any]]:
-    """A task's own work is tried again by Kestra's rules, in `settle`; every other operation until it succeeds."""
+    """When the machine itself repeats an operation.
+
+    A task's own work never: whatever ended it, `settle` says whether and when to repeat it. That also keeps the
+    states of tasks small, of which a machine has most. Every other operation until it succeeds.
+    """
+    if state.op is Op.DIRECTORY:
+        return [_LAMBDA, _BUSY]
     if _CAUGHT.get(state.op) == ["States.ALL"]:
-        return _RETRY
+        return []
     answers = [*_STEERING, "States.Timeout"] if state.overdue is not None else _STEERING
-    return [{"ErrorEquals": answers, "MaxAttempts": 0}, *_RETRY, _REPEAT]
+    return [{"ErrorEquals": answers, "MaxAttempts": 0}, _BUSY, _ANY]
 
 
 def _riders(riders: Iterable[Rider]) -> list[dict[str, str]]:
@@ -171,17 +186,16 @@ def _riders(riders: Iterable[Rider]) -> list[dict[str, str]]:
 
 
 def _choose(state: Choose, _: Level) -> dict[str, Any]:
-    """A Choice that takes its default when the variable is missing, as AWS would fail on it."""
+    """A Choice; a variable that may be missing is asked for first, since AWS fails on it."""
     variable = f"$.{state.variable}"
-    choices = [
-        {
-            "And": [{"Variable": variable, "IsPresent": True}, {"Variable": variable, "StringEquals": value}],
-            "Next": fitting_name(target),
-        }
-        for value, target in state.cases.items()
-    ]
-    if not choices:
+    if not state.cases:
         return {"Type": "Pass", "Next": fitting_name(state.default)}
+    choices = []
+    for value, target in state.cases.items():
+        rule: dict[str, Any] = {"Variable": variable, "StringEquals": value}
+        if not state.is_there:
+            rule = {"And": [{"Variable": variable, "IsPresent": True}, rule]}
+        choices.append(rule | {"Next": fitting_name(target)})
     return {"Type": "Choice", "Choices": choices, "Default": fitting_name(state.default)}
 
 
@@ -207,21 +221,30 @@ def _branches(state: Branches, _: Level) -> dict[str, Any]:
 
 
 def _turns(state: Turns, _: Level) -> dict[str, Any]:
-    item: Mapping[str, str] = (
-        {"x.$": "$.x", "p.$": "$.opened.run", "i.$": "$$.Map.Item.Value"}
+    item: dict[str, Any] = (
+        {"c": {"x.$": "$.c.x", "p.$": "$.opened.run", "i.$": "$$.Map.Item.Value"}}
         if state.scoped
-        else {**_CONTEXT, "branch.$": "States.Format('{}', $$.Map.Item.Value)"}
+        else {"c.$": "$.c", "branch.$": "States.Format('{}', $$.Map.Item.Value)"}
     )
     return {
         "Type": "Map",
         "ItemsPath": "$.opened.items",
-        "ItemSelector": item,
+        "ItemSelector": item | {"settled": _NO_TRIES},
         "MaxConcurrency": state.limit,
         "ItemProcessor": {
             "ProcessorConfig": _DISTRIBUTED if state.distributed else _INLINE,
             **write_level(state.level),
         },
         **_around(state),
+    }
+
+
+def _note(state: Note, _: Level) -> dict[str, Any]:
+    return {
+        "Type": "Pass",
+        "Result": state.value,
+        "ResultPath": f"$.{state.path}",
+        "Next": fitting_name(state.next),
     }
 
 
@@ -256,6 +279,7 @@ _WRITERS: dict[type[State], Callable[[Any, Level], dict[str, Any]]] = {
     Choose: _choose,
     Exceeds: _exceeds,
     WaitUntil: _wait,
+    Note: _note,
     Branches: _branches,
     Turns: _turns,
     Done: _done,

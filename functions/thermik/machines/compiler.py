@@ -3,6 +3,7 @@
     tree        the flow's enabled tasks in their places        flows/tree.py
     graph       tasks, errors, finally, finish, as states       graph.py, lowering.py, shapes/
     folding     operations that ride on their neighbours        folding.py
+    sharing     tasks share what follows a failure              sharing.py
     reachable   without what nothing leads to                   reachable.py
     limits      the quotas of Step Functions                    limits.py, names.py
     ASL         the text, checked                               asl.py, validator.py
@@ -19,12 +20,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from thermik.flows.flow import Flow, MaxDurationSla
-from thermik.flows.tree import FlowTree, Node
+from thermik.flows.tree import FlowTree
 from thermik.machines import asl, limits
 from thermik.machines.folding import fold
 from thermik.machines.graph import lay_out
 from thermik.machines.reachable import drop_unreachable
 from thermik.machines.shapes import SHAPES
+from thermik.machines.sharing import share_settling
 from thermik.machines.validator import check_machine
 
 _HASH_LENGTH = 16
@@ -52,7 +54,7 @@ def compile_flow(flow: Flow, *, scheduled: bool = False) -> Definition:
         FlowTooLarge: the machine would exceed a quota of Step Functions.
     """
     tree = FlowTree(flow)
-    level = drop_unreachable(fold(lay_out(tree, SHAPES, lambda node: _may_retry(flow, node), scheduled=scheduled)))
+    level = drop_unreachable(share_settling(fold(lay_out(tree, SHAPES, scheduled=scheduled))))
     events = limits.check_history(level)
     machine = asl.write_level(level)
     seconds = _longest_seconds(flow)
@@ -62,11 +64,6 @@ def compile_flow(flow: Flow, *, scheduled: bool = False) -> Definition:
     text = json.dumps(machine, separators=(",", ":"))
     limits.check_size(text)
     return Definition(text, hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH], events)
-
-
-def _may_retry(flow: Flow, node: Node) -> bool:
-    """Whether a retry is set for the task: its own, an enclosing flowable's, or the flow's."""
-    return flow.retry is not None or any(place.task.retry is not None for place in (node, *node.ancestors()))
 
 
 def _longest_seconds(flow: Flow) -> int | None:

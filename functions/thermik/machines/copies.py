@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from thermik.machines.states import Branches, Choose, Exceeds, Invoke, Level, State, Turns, WaitUntil
+from thermik.machines.states import Branches, Choose, Exceeds, Invoke, Level, Note, State, Turns, WaitUntil
 
 
 def copied(level: Level, mark: str) -> Level:
@@ -24,7 +24,7 @@ def _marked(name: str, mark: str) -> str:
 def _renamed(state: State, names: Mapping[str, str], mark: str) -> State:
     changes: dict[str, Any] = {"name": names[state.name]}
     match state:
-        case Invoke() | WaitUntil() | Exceeds():
+        case Invoke() | WaitUntil() | Exceeds() | Note():
             changes |= {field: names[target] for field, target in _leads(state).items()}
         case Choose(cases=cases, default=default):
             changes |= {"cases": {case: names[target] for case, target in cases.items()}, "default": names[default]}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, TASKS, FlowTree, Node
+from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, TASKS, FlowTree
 from thermik.machines.lowering import Exits, Lowering, LowerShape
 from thermik.machines.states import STOPPED, Done, Fails, Invoke, Level, Op, Rider, WaitUntil
 
@@ -19,15 +19,13 @@ FINISH = ":finish"
 """Name of the state that ends the execution; no task's id has a colon."""
 
 
-def lay_out(
-    tree: FlowTree, shapes: Mapping[type, LowerShape], retried: Callable[[Node], bool], *, scheduled: bool = False
-) -> Level:
+def lay_out(tree: FlowTree, shapes: Mapping[type, LowerShape], *, scheduled: bool = False) -> Level:
     """The machine of a flow as states: `tasks`, on failure `errors`, then `finally`, finish, `afterExecution`.
 
     Args:
         scheduled: wait first until the date that the machine is started with.
     """
-    lowering = Lowering(shapes, retried)
+    lowering = Lowering(shapes)
     level = Level()
     done = level.add(Done(":done"))
     failed = level.add(Fails(":failed"))

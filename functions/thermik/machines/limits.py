@@ -5,7 +5,9 @@ Each quota is AWS's: https://docs.aws.amazon.com/step-functions/latest/dg/servic
 
 from __future__ import annotations
 
-from thermik.machines.states import Branches, Choose, Fails, Invoke, Level, Turns, WaitUntil
+from collections.abc import Iterator
+
+from thermik.machines.states import Branches, Choose, Fails, Invoke, Level, State, Turns, WaitUntil, targets
 
 MAX_DEFINITION_BYTES = 1024 * 1024
 """Size of a definition."""
@@ -47,17 +49,31 @@ def check_size(definition: str) -> None:
 
 
 def events_of(level: Level) -> int:
-    """History events of one pass through a level, failures not counted; what is distributed has its own history."""
+    """History events of one pass through a level that fails nowhere, through every branch of its Choices.
+
+    What is distributed has a history of its own.
+    """
     total = 0
-    for state in level.states.values():
+    for state in _passed(level):
         total += _EVENTS.get(type(state), 2)
         match state:
             case Branches(levels=levels):
                 total += sum(map(events_of, levels))
             case Turns(level=inner, distributed=False):
                 total += events_of(inner)
-            case Invoke(name=name) if name.endswith(":settle"):
-                total -= _EVENTS[Invoke]  # only a failure comes here
             case _:
                 pass
     return total
+
+
+def _passed(level: Level) -> Iterator[State]:
+    """The states that a pass without failures can come through."""
+    seen: set[str] = set()
+    waiting = [level.start]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            state = level.states[name]
+            yield state
+            waiting.extend([state.next] if isinstance(state, Invoke | Branches | Turns) else targets(state))

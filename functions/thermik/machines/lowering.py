@@ -68,10 +68,9 @@ LowerShape = Callable[["Lowering", Node, Any, Inside, Level], str]
 
 @dataclass(frozen=True, slots=True)
 class Lowering:
-    """The stage's settings: how each shape is lowered, and which tasks may be retried."""
+    """The stage's settings: how each shape is lowered."""
 
     shapes: Mapping[type, LowerShape]
-    retried: Callable[[Node], bool]
 
     def sequence(self, nodes: Sequence[Node], exits: Exits, level: Level) -> str:
         """Tasks one after the other; the first failure leads out. No tasks: straight to the end."""
@@ -132,8 +131,7 @@ class Lowering:
         settle, verdict, wait = f"{node.id}:settle", f"{node.id}:verdict", f"{node.id}:wait"
         cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
         level.add(judged(settle, Op.SETTLE, node, verdict, caught=exits.failed))
-        if self.retried(node):
-            cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
+        cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
         level.add(Choose(verdict, "settled.verdict", cases, default=exits.failed))
 
     def _calling(self, node: Node, exits: Exits, level: Level) -> str:
@@ -208,7 +206,7 @@ def judged(name: str, op: Op, node: Node, following: str, *, caught: str, stoppe
         caught=caught,
         stopped=stopped,
         keep="settled",
-        select=("verdict", "at"),
+        select=("verdict", "at", "tries"),
         with_error=op in (Op.SETTLE, Op.SETTLE_DIRECTORY),
     )
 

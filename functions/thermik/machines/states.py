@@ -115,11 +115,16 @@ class Note(State):
 
 @dataclass(frozen=True, slots=True)
 class Choose(State):
-    """Go where a text in the state's data says."""
+    """Go where a text in the state's data says; to the default where it says anything else, or nothing.
+
+    Attributes:
+        is_there: the text cannot be missing, so it need not be asked for.
+    """
 
     variable: str
     cases: Mapping[str, str]
     default: str
+    is_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

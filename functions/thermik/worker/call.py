@@ -45,6 +45,7 @@ class Call:
         scope: the turn of the loop in which it runs.
         entered: when the machine entered the state: the task run's creation.
         error, cause: what ended the invocation that `settle` looks into.
+        tries: how often in a row `settle` let an invocation be repeated that had not begun.
         token: what the machine's state waits with, where it waits.
         before, after: operations that ride along.
         deadline: when this invocation will be ended from outside, None where nobody does that.
@@ -57,6 +58,7 @@ class Call:
     entered: datetime
     error: str | None = None
     cause: str | None = None
+    tries: int = 0
     before: tuple[Rider, ...] = ()
     after: tuple[Rider, ...] = ()
     token: str | None = None
@@ -70,18 +72,20 @@ def read_call(payload: Mapping[str, Any], deadline: datetime | None = None) -> C
         InvalidCall: it is none; the message names the field.
     """
     try:
-        run, turn = payload["p"], payload["i"]
+        context = payload["c"]
+        run, turn = context["p"], context["i"]
         return Call(
-            op=Op(payload["op"]),
-            execution_id=_text(payload, "x"),
+            op=Op(payload.get("op", Op.RUN)),
+            execution_id=_text(context, "x"),
             task_id=_text(payload, "t"),
             scope=Scope(run=run, turn=turn) if run is not None else None,
             entered=parse_instant(_text(payload, "at")),
             error=payload.get("error"),
             cause=payload.get("cause"),
             token=payload.get("token"),
-            before=_riders(payload["before"]),
-            after=_riders(payload["after"]),
+            tries=payload.get("tries", 0),
+            before=_riders(payload.get("before", [])),
+            after=_riders(payload.get("after", [])),
             deadline=deadline,
         )
     except (KeyError, TypeError, ValueError) as error:

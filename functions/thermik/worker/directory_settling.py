@@ -22,7 +22,7 @@ from thermik.worker.directory import failed_group
 from thermik.worker.going import mark_retrying
 from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene, enter_task
-from thermik.worker.settle import MAY_GO_ON, close_attempt, stops, verdict_on
+from thermik.worker.settle import TRANSIENT, close_attempt, stops, verdict_on
 
 _S = StateType
 
@@ -41,11 +41,11 @@ def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
     run = found.value
     if run.state.current == _S.RUNNING and not run.progress.unfinished:
         verdict = Verdict.CONTINUE if _ended_well(scene) else Verdict.FAIL
-        return {"verdict": verdict.value, "at": None}
+        return {"verdict": verdict.value, "at": None, "tries": 0}
     if run.state.is_terminal:
         return verdict_on(run)
     lease = run.progress.lease
-    if call.error in MAY_GO_ON and lease is not None and scene.ports.leases.is_held(lease):
+    if call.error in TRANSIENT and lease is not None and scene.ports.leases.is_held(lease):
         raise Busy(run.task_id)
     child = _close_child(scene, call)
     if child is not None and child.state.current == _S.RETRYING:

@@ -171,7 +171,7 @@ def close_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
     if children in (_S.FAILED, _S.KILLED) and cuts_short(scene.place.node):
         end_below(scene, run)
     failed = run.state.current in (_S.FAILED, _S.KILLED)
-    return {"verdict": (Verdict.FAIL if failed else Verdict.CONTINUE).value, "at": None}
+    return {"verdict": (Verdict.FAIL if failed else Verdict.CONTINUE).value, "at": None, "tries": 0}
 
 
 def _joined_state(scene: TaskScene, run: TaskRun) -> StateType:

@@ -6,6 +6,7 @@ out), it closes the attempt; where nothing was recorded at all, it makes the fai
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from thermik.executions.model import TaskRun
@@ -17,7 +18,7 @@ from thermik.machines.asl import machine_date
 from thermik.machines.states import BUSY, STOPPED, Verdict
 from thermik.storage.errors import Conflict
 from thermik.worker.attempt import log_failure
-from thermik.worker.call import Busy, Call
+from thermik.worker.call import Call
 from thermik.worker.cut_short import was_cut_short
 from thermik.worker.endings import crashed, failed
 from thermik.worker.going import mark_retrying
@@ -26,25 +27,35 @@ from thermik.worker.scene import TaskScene
 
 _S = StateType
 
-MAY_GO_ON = frozenset({BUSY, "Lambda.SdkClientException", "Lambda.ClientExecutionTimeoutException", "States.Timeout"})
-"""Errors after which the invocation that was asked may still be at work: the machine lost sight of it."""
+TRANSIENT = frozenset(
+    {
+        BUSY,
+        "Lambda.AWSLambdaException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.SdkClientException",
+        "Lambda.ServiceException",
+        "Lambda.TooManyRequestsException",
+    }
+)
+"""Errors of an invocation that was not carried out, or that somebody else carries out: it is simply repeated.
+https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
+
+MAX_TRIES = 100
+"""How often in a row it is repeated: about an hour and a half, longer than any Lambda may work on an attempt."""
+
+_LONGEST_PAUSE_SECONDS = 60.0
 
 
 def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
-    """Answer how the machine goes on: `{verdict, at}`, `at` the date of the next attempt for RETRY.
-
-    Raises:
-        Busy: the attempt is still at work after all (the machine lost its answer): asked again later.
-    """
+    """Answer how the machine goes on: `{verdict, at, tries}`, `at` the date of the next attempt for RETRY."""
     if call.error == STOPPED:
         return verdict_on(None)
     if stops(scene):
         return verdict_on(scene.found.value if scene.found and _finished(scene) else None)
     run = scene.found.value if scene.found else scene.new_run(call)
+    if call.error in TRANSIENT and call.tries < MAX_TRIES and not run.state.is_terminal:
+        return _repeated(scene, run, call.tries)
     if run.state.current in (_S.CREATED, _S.RUNNING, _S.RESTARTED):
-        lease = run.progress.lease
-        if call.error in MAY_GO_ON and lease is not None and scene.ports.leases.is_held(lease):
-            raise Busy(run.task_id)
         run = close_attempt(scene, call, Versioned(run, scene.found.version if scene.found else 0))
     if run.state.current == _S.RETRYING and scene.execution.value.state.current != _S.RETRYING:
         if was_cut_short(scene, run):
@@ -85,8 +96,15 @@ def verdict_on(run: TaskRun | None) -> dict[str, Any]:
             return _verdict(Verdict.FAIL)
 
 
-def _verdict(verdict: Verdict, at: str | None = None) -> dict[str, Any]:
-    return {"verdict": verdict.value, "at": at}
+def _repeated(scene: TaskScene, run: TaskRun, tries: int) -> dict[str, Any]:
+    """Invoke once more, after a pause that grows, with full jitter; not before an attempt is due that is waited for."""
+    pause = scene.ports.random.uniform(0.0, min(_LONGEST_PAUSE_SECONDS, 2.0**tries))
+    at = scene.now() + timedelta(seconds=pause)
+    return _verdict(Verdict.RETRY, machine_date(max(at, run.progress.retry_at or at)), tries + 1)
+
+
+def _verdict(verdict: Verdict, at: str | None = None, tries: int = 0) -> dict[str, Any]:
+    return {"verdict": verdict.value, "at": at, "tries": tries}
 
 
 def close_attempt(scene: TaskScene, call: Call, found: Versioned[TaskRun]) -> TaskRun:

@@ -9,14 +9,13 @@ from thermik.machines.states import Choose, Invoke, Level, Op, Verdict, WaitUnti
 
 
 def lower_in_one_invocation(
-    lowering: Lowering, node: Node, shape: InOneInvocation, inside: Inside, level: Level
+    _lowering: Lowering, node: Node, _shape: InOneInvocation, inside: Inside, level: Level
 ) -> str:
     """The invocation, which also opens; a verdict after a failure: `errors`, or the whole once more."""
     exits = inside.exits
     settle, settled, wait, opened = (f"{node.id}:{role}" for role in ("settle", "settled", "wait", "opened"))
     cases: dict[str, str] = {Verdict.CONTINUE: exits.then, Verdict.STOP: exits.stopped}
-    if any(lowering.retried(child) for child in node.branches[shape.branch]):
-        cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
+    cases[Verdict.RETRY] = level.add(WaitUntil(wait, "settled.at", next=node.id))
     level.add(Choose(settled, "settled.verdict", cases, default=exits.failed))
     level.add(judged(settle, Op.SETTLE_DIRECTORY, node, settled, caught=exits.failed))
     conditional = node.task.run_if != ALWAYS
