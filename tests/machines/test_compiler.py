@@ -62,7 +62,6 @@ def test_flows_that_differ_in_texts_share_a_machine() -> None:
     [
         sources.flow(sources.log("b")),
         sources.flow(sources.log("a"), sources.log("b")),
-        sources.flow(sources.log("a", retry=sources.constant())),
         sources.flow(sources.log("a"), errors=[sources.log("b")]),
         sources.flow(sources.seq("a", sources.log("b"))),
         sources.flow(sources.par("a", sources.log("b"))),
@@ -90,8 +89,8 @@ def many(tasks: int) -> str:
     return sources.flow(*(sources.log(f"t{number}") for number in range(tasks)))
 
 
-def test_a_flow_of_five_hundred_tasks_fits() -> None:
-    definition = compiled(many(500))
+def test_a_flow_of_a_thousand_tasks_fits() -> None:
+    definition = compiled(many(1_000))
     assert len(definition.text) < limits.MAX_DEFINITION_BYTES
     assert definition.events < limits.MAX_HISTORY_EVENTS
 
