@@ -1,8 +1,13 @@
-"""What `FlowModel` reads besides the kinds of its properties, in JSON schema: nulls, old names, numbers as texts."""
+"""What `FlowModel` reads besides the kinds of its properties, in JSON schema: nulls, old names, numbers as texts.
+
+Where a model says nothing of a property, the glossary does.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from thermik.flows.glossary import meaning
 
 if TYPE_CHECKING:
     from thermik.flows.model import FlowModel
@@ -20,10 +25,18 @@ def lenient(model: type[FlowModel], definition: dict[str, Any]) -> dict[str, Any
         if new in required:
             required.remove(new)
             choices.append({"anyOf": [{"required": [new]}, {"required": [old]}]})
-    result["properties"] = {name: _untitled(value) for name, value in properties.items()}
+    result["properties"] = {name: _described(model, name, _untitled(value)) for name, value in properties.items()}
     if required:
         result["required"] = required
     return {**result, "allOf": choices} if choices else result
+
+
+def _described(model: type[FlowModel], name: str, schema: Any) -> Any:
+    """A property with what it means, if its model does not say."""
+    if not isinstance(schema, dict) or "description" in schema or "$ref" in schema:
+        return schema
+    text = meaning(model.__name__, name)
+    return {**schema, "description": text} if text else schema
 
 
 def _needed_lists(model: type[FlowModel]) -> list[str]:

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from thermik.flows import aliases
 from thermik.flows.flow import Flow
+from thermik.flows.glossary import samples
 from thermik.flows.input_types import INPUT_TYPES
 from thermik.flows.inputs import Input
 from thermik.flows.model import FlowModel
@@ -152,8 +153,21 @@ def _typed(definition: Mapping[str, Any], name: str, old: tuple[str, ...]) -> di
     """The definition of one type: its `type` is this name, or an old one."""
     kind: dict[str, Any] = {"const": name, "description": "The type."}
     if old:
-        kind = {"anyOf": [kind, {"enum": list(old), "deprecated": True}]}
-    return {**definition, "properties": {**definition["properties"], "type": kind}}
+        kind = {"description": "The type.", "anyOf": [kind, {"enum": list(old), "deprecated": True}]}
+    shown = {"examples": [example]} if (example := _example(name, definition)) else {}
+    return {**definition, **shown, "properties": {**definition["properties"], "type": kind}}
+
+
+def _example(name: str, definition: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A task, trigger or condition with little more than it needs; None for an input, or where a value is not known."""
+    _, dot, model = name.rpartition(".")
+    required = [each for each in definition.get("required", ()) if each not in ("id", "type")]
+    try:
+        values = samples(model, required, definition["properties"])
+    except KeyError:  # a plugin's
+        return None
+    named = {"id": model.lower()} if "id" in definition["properties"] else {}
+    return {**named, "type": name, **values} if dot else None
 
 
 def _linked(value: Any, links: Mapping[str, str]) -> Any:

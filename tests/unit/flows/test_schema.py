@@ -4,9 +4,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator
 
 from conftest import REPOSITORY, shared_dir
+from thermik.flows.glossary import MEANINGS, SAMPLES
 from thermik.flows.schema import flow_schema, type_schema
 from thermik.flows.source import read_source
 from thermik.flows.validation import validate_source
@@ -83,6 +85,44 @@ def test_one_type_with_what_it_needs() -> None:
     assert not list(Draft7Validator(schema).iter_errors(log()))
     with pytest.raises(KeyError):
         type_schema("no.Such", TYPES, TRIGGERS)
+
+
+def test_every_property_is_described() -> None:
+    schema = validator().schema
+    models = {"Flow": schema, **schema["definitions"]}
+    silent = [
+        f"{name}.{key}"
+        for name, model in models.items()
+        if isinstance(model, dict)
+        for key, said in model.get("properties", {}).items()
+        if not ("description" in said or "$ref" in said)
+    ]
+    assert silent == []
+
+
+def test_the_glossary_names_only_properties_that_there_are() -> None:
+    definitions = [each for each in validator().schema["definitions"].values() if isinstance(each, dict)]
+    names = {name for each in (*definitions, validator().schema) for name in each.get("properties", {})}
+    assert {name.rpartition(".")[2] for name in (*MEANINGS, *SAMPLES)} <= names
+
+
+def _typed() -> list[str]:
+    return [*TYPES.names(), *TRIGGERS.names(), *TRIGGERS.condition_names()]
+
+
+@pytest.mark.parametrize("name", _typed())
+def test_a_type_has_an_example_that_is_valid(name: str) -> None:
+    [example] = validator().schema["definitions"][name]["examples"]
+    if name in TYPES.names():
+        written = flow(tasks=[example])
+    elif name in TRIGGERS.names():
+        written = flow(triggers=[example])
+    else:
+        trigger = {"id": "t", "type": "io.kestra.plugin.core.trigger.Flow", "conditions": [example]}
+        written = flow(triggers=[trigger])
+
+    assert not list(validator().iter_errors(written))
+    assert [problem.text for problem in validate_source(yaml.safe_dump(written), TYPES, TRIGGERS)] == []
 
 
 BEYOND_SHAPE = (
