@@ -9,13 +9,17 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from handlers.api_credentials import credentials_of
+from handlers.stack import connect
 from infra.package import REPOSITORY
 from thermik.api.auth import Credentials
 from thermik.executions.repository import ExecutionNotFound
 from thermik.settings import AwsSettings, Settings, SettingsError
+from thermik.triggers.states import Name
 from thermik.worker.call import TaskFailed
 
 STACK = {
@@ -113,9 +117,17 @@ def test_a_machine_of_a_deleted_execution_is_no_failure(events: ModuleType, monk
 def test_a_sweep_that_left_something_fails(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     left = iter([0, 2])
     monkeypatch.setattr(events, "sweep", lambda *_: next(left))
+    monkeypatch.setattr(events, "_keep_up", lambda: 0)
     events.handler(SCHEDULED, _Context())
     with pytest.raises(events.SweepIncomplete, match="2 executions"):
         events.handler(SCHEDULED, _Context())
+
+
+def test_a_trigger_that_is_due_is_tended(events: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    tended = []
+    monkeypatch.setattr(events._stack.hub.schedules, "tend", tended.append)
+    events.handler({"kind": "thermik.trigger", "namespace": "a.b", "flow": "f", "trigger": "t"}, _Context())
+    assert tended == [Name("a.b", "f", "t")]
 
 
 def test_an_unknown_event_is_not_swallowed(events: ModuleType) -> None:
@@ -195,3 +207,26 @@ def test_the_collector_rests_only_while_a_function_starts() -> None:
     elsewhere = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert on_lambda.stdout.splitlines() == ["False False", "True True"]
     assert elsewhere.stdout.splitlines()[0] == "True False"
+
+
+def test_the_stack_has_secrets_a_key_and_plugin_defaults(on_aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with mock_aws():
+        secrets = boto3.client("secretsmanager")
+        secrets.create_secret(Name="demo/secrets/TOKEN", SecretString="hidden")
+        key = secrets.create_secret(Name="key", SecretString="a" * 32)["ARN"]
+        monkeypatch.setenv("THERMIK_ENCRYPTION_SECRET", key)
+        monkeypatch.setenv("THERMIK_SECRET_PREFIX", "demo/secrets/")
+        ports = connect().ports
+        assert ports.secret("any.namespace", "TOKEN") == "hidden"
+        assert ports.encryption is not None
+        assert ports.encryption.decrypt(ports.encryption.encrypt("text")) == "text"
+    monkeypatch.setenv("THERMIK_PLUGIN_DEFAULTS", "- {type: x, nope: 1}")
+    with pytest.raises(SettingsError, match="nope"):
+        connect()
+
+
+def test_a_stack_without_them_refuses_what_needs_them(on_aws: None) -> None:
+    ports = connect().ports
+    assert ports.encryption is None
+    with pytest.raises(KeyError):
+        ports.secret("any.namespace", "TOKEN")
