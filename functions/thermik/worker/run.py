@@ -16,7 +16,7 @@ from thermik.executions.logs import RunLog
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.renewal import renew, renewal_at, renews
-from thermik.executions.repository import Versioned
+from thermik.executions.repository import ExecutionNotFound, Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
@@ -41,6 +41,8 @@ from thermik.worker.services import ExpressionServices
 END_MARGIN = timedelta(seconds=5)
 """Kept back of an invocation's time to stop the task and write how it ended."""
 
+_ENDED_BY_HAND = frozenset({StateType.KILLING, StateType.KILLED, StateType.CANCELLED})
+"""States of an execution in which its tasks are interrupted; one that FAILED lets those at work end."""
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
@@ -159,8 +161,14 @@ class _Attempt:
             context.close()
 
     def _killed(self) -> bool:
-        execution = self._scene.ports.executions.execution(self._scene.execution.value.id).value
-        return execution.state.current in (StateType.KILLING, StateType.KILLED, StateType.CANCELLED)
+        """Whether somebody ended the execution, or this very run, or deleted them."""
+        place = self._scene.place
+        try:
+            execution, runs = self._scene.ports.executions.load(place.execution_id, [place.task_run_id])
+        except ExecutionNotFound:
+            return True
+        run = runs.get(place.task_run_id)
+        return execution.value.state.current in _ENDED_BY_HAND or run is None or run.value.state.is_terminal
 
     def _end(self, working: Versioned[TaskRun], result: Result) -> None:
         scene, ports = self._scene, self._scene.ports
