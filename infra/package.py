@@ -41,7 +41,7 @@ MAX_UNZIPPED_BYTES = 60 * MEBIBYTE
 LOCAL_ONLY = ("thermik/cli/", "thermik/local/")
 """What only a laptop uses; import-linter sees to it that nothing else imports these."""
 
-AWS_SERVICES = ("dynamodb", "s3", "secretsmanager", "stepfunctions", "sts")
+AWS_SERVICES = ("dynamodb", "s3", "scheduler", "secretsmanager", "stepfunctions", "sts")
 """The services whose descriptions are kept of botocore's four hundred (25 of its 30 MB)."""
 
 ENDPOINT_NAMES = frozenset({*AWS_SERVICES, "states"})

@@ -33,6 +33,7 @@ def _api(stack: Stack) -> Api:
         blobs=stack.blobs,
         triggers=stack.triggers,
         ports=stack.ports,
+        hub=stack.hub,
         encryption=stack.ports.encryption,
     )
     return Api(services, credentials_of(stack.settings, _read_secret))

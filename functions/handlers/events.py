@@ -1,4 +1,4 @@
-"""The events function: machines that ended by themselves, and the sweep at intervals."""
+"""The events function: machines that ended by themselves, triggers that are due, and the sweep at intervals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UnknownEvent(Exception):
 
 
 class SweepIncomplete(Exception):
-    """Some executions could not be brought on their way; the log names them, and the next sweep tries again."""
+    """Some executions or triggers could not go on; the log names them, the next sweep tries again."""
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
@@ -34,12 +34,27 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
             return  # its own machine hears of it, and decides
         case {"source": "aws.states", "detail": {"name": str(machine), "status": str(status)}}:
             _settle(machine, status)
+        case {"kind": "thermik.trigger", "namespace": str(namespace), "flow": str(flow), "trigger": str(trigger)}:
+            _tend(namespace, flow, trigger)
         case {"detail-type": "Scheduled Event"}:
-            failed = sweep(_stack.life, _stack.machines.has_ended)
+            failed = sweep(_stack.life, _stack.machines.has_ended) + _keep_up()
             if failed:
-                raise SweepIncomplete(f"{failed} executions could not be brought on their way")
+                raise SweepIncomplete(f"{failed} executions or triggers could not be brought on their way")
         case _:
             raise UnknownEvent(f"not an event of this stack's rules: {json.dumps(event)[:1000]}")
+
+
+def _keep_up() -> int:
+    """Look after triggers, also those of which nobody was told; how much failed."""
+    failed = _stack.hub.upkeep.run()
+    _stack.hub.schedules.tend_all()
+    return failed
+
+
+def _tend(namespace: str, flow: str, trigger: str) -> None:
+    from thermik.triggers.states import Name
+
+    _stack.hub.schedules.tend(Name(namespace, flow, trigger))
 
 
 def _is_turn(arn: str) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thermik.clock import Clock, SystemClock
 from thermik.executions.life import Life
@@ -24,10 +24,13 @@ from thermik.storage.dynamodb import DynamoTable
 from thermik.storage.s3 import READ_SECONDS, S3Blobs
 from thermik.storage.secrets_manager import SecretsManager
 from thermik.tasks.registry import Registry
-from thermik.triggers.listening import FlowTriggers
+from thermik.triggers.hub import TriggerHub
 from thermik.triggers.registry import TriggerRegistry
 from thermik.worker.deadline_leases import DeadlineLeases
 from thermik.worker.ports import Ports
+
+if TYPE_CHECKING:
+    from thermik.triggers.timetable import Timetable
 
 LISTENERS_KEPT = timedelta(seconds=2)
 """How long a warm function takes the list of flows that listen for true: what a newly saved one may miss."""
@@ -51,7 +54,7 @@ class Stack:
     machines: StepFunctionsMachines
     life: Life
     ports: Ports
-    flow_triggers: FlowTriggers
+    hub: TriggerHub
 
 
 def _no_secrets(_namespace: str, key: str) -> str:
@@ -64,6 +67,12 @@ def _secrets(aws: AwsSettings, clock: Clock) -> tuple[Callable[[str, str], str],
     key = aws.encryption_secret
     encryption = LaterAesGcm(lambda: manager.text(key)) if key else None
     return manager if aws.secret_prefix else _no_secrets, encryption
+
+
+def _timetable(aws: AwsSettings, clock: Clock) -> Timetable:
+    from handlers.timetables import timetable
+
+    return timetable(aws, clock)
 
 
 def connect() -> Stack:
@@ -81,15 +90,15 @@ def connect() -> Stack:
     types = Registry()
     triggers = TriggerRegistry()
     defaults = global_defaults(settings.plugin_defaults, types, triggers)
-    flows = Flows(table, blobs, types, clock, triggers=triggers, global_defaults=defaults)
+    hub = TriggerHub(table, clock, lambda: ports, lambda: _timetable(aws, clock), keep=LISTENERS_KEPT, tends=True)
+    flows = Flows(table, blobs, types, clock, triggers=triggers, global_defaults=defaults, on_changed=hub.flow_changed)
 
     def load(namespace: str, flow_id: str, revision: int) -> Flow:
         return flows.load(namespace, flow_id, revision).flow
 
     plans = KeptPlans(load, flows.latest_revision)
     machines = StepFunctionsMachines(LaterClient("stepfunctions"), aws)
-    flow_triggers = FlowTriggers(table, clock, lambda: ports, LISTENERS_KEPT)
     secret, encryption = _secrets(aws, clock)
-    life = Life(Executions(table, flow_triggers), machines, plans, clock)
+    life = Life(Executions(table, hub), machines, plans, clock)
     ports = Ports(life, blobs, DeadlineLeases(clock), zone=UTC, secret=secret, encryption=encryption)
-    return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports, flow_triggers)
+    return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports, hub)

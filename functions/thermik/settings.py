@@ -41,6 +41,9 @@ class AwsSettings:
             None where the API is open (or not served).
         encryption_secret: ARN of the secret with the base64 of the key that encrypts SECRET inputs; None refuses them.
         secret_prefix: what the names of the secrets of `secret()` begin with; None has none of them.
+        schedule_group: where the schedules of triggers are; without it the sweep alone looks at what is due.
+        schedule_role_arn: the role that schedules take on, to call the events function (`events_arn`).
+        dead_letters_arn: the queue of what they could not deliver.
     """
 
     table: str
@@ -51,6 +54,10 @@ class AwsSettings:
     api_secret: str | None = None
     encryption_secret: str | None = None
     secret_prefix: str | None = None
+    schedule_group: str | None = None
+    schedule_role_arn: str | None = None
+    events_arn: str | None = None
+    dead_letters_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +183,10 @@ _AWS_OPTIONAL = {
     "THERMIK_API_SECRET": "api_secret",
     "THERMIK_ENCRYPTION_SECRET": "encryption_secret",
     "THERMIK_SECRET_PREFIX": "secret_prefix",
+    "THERMIK_SCHEDULE_GROUP": "schedule_group",
+    "THERMIK_SCHEDULE_ROLE_ARN": "schedule_role_arn",
+    "THERMIK_EVENTS_ARN": "events_arn",
+    "THERMIK_DEAD_LETTERS_ARN": "dead_letters_arn",
 }
 
 _PARSERS: dict[str, tuple[str, Callable[[str], Any]]] = {

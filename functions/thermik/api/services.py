@@ -19,6 +19,7 @@ from thermik.storage.table import Table
 
 if TYPE_CHECKING:
     from thermik.flows.schema import TaskCatalog, TriggerCatalog
+    from thermik.triggers.hub import TriggerHub
     from thermik.triggers.scheduling import Schedules
 from thermik.worker.ports import Ports
 
@@ -33,7 +34,7 @@ class Services:
         variables: `envs` and `globals` of the installation, for expressions.
         encryption: of SECRET inputs; None refuses them.
         ports: what the expressions of triggers are rendered with; None where there are no triggers.
-        schedules: the triggers with dates, likewise.
+        hub: what happens by itself, likewise.
     """
 
     life: Life
@@ -45,7 +46,12 @@ class Services:
     variables: Mapping[str, Any] = field(default_factory=dict)
     encryption: Encryption | None = None
     ports: Ports | None = None
-    schedules: Schedules | None = None
+    hub: TriggerHub | None = None
+
+    @property
+    def schedules(self) -> Schedules | None:
+        """The triggers with dates; None where there are none."""
+        return self.hub.schedules if self.hub is not None else None
 
     @property
     def executions(self) -> Executions:

@@ -31,11 +31,8 @@ from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
-from thermik.triggers.listening import FlowTriggers
-from thermik.triggers.observing import EndsOfTriggered, Everyone
+from thermik.triggers.hub import TriggerHub
 from thermik.triggers.registry import TriggerRegistry
-from thermik.triggers.scheduling import Schedules
-from thermik.triggers.upkeep import Upkeep
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
 
@@ -96,11 +93,9 @@ class Runtime:
             timers=timers,
             trace=trace,
         )
-        self.flow_triggers = FlowTriggers(self.table, self.clock, lambda: self.ports)
         self.bell = Bell()
-        self.schedules = Schedules(self.table, self.clock, lambda: self.ports, self.bell)
-        observer = Everyone(self.flow_triggers, EndsOfTriggered(lambda: self.schedules, tends=False))
-        self.life = Life(Executions(self.table, observer), self.machines, plans, self.clock)
+        self.hub = TriggerHub(self.table, self.clock, lambda: self.ports, lambda: self.bell)
+        self.life = Life(Executions(self.table, self.hub), self.machines, plans, self.clock)
         self.encryption = encryption(data)
         self.variables = {"envs": environment_variables(os.environ), "globals": {}}
         self.ports = Ports(
@@ -121,8 +116,7 @@ class Runtime:
         """Take over what dead processes left, and start what is due, from now on: a server does, a command does not."""
         self._watcher = threading.Thread(target=self._watch, name="thermik-takeover", daemon=True)
         self._watcher.start()
-        upkeep = Upkeep(self.table, self.schedules, self.flow_triggers)
-        self._scheduler = Scheduler(self.schedules, upkeep, self.bell, self.clock)
+        self._scheduler = Scheduler(self.hub.schedules, self.hub.upkeep, self.bell, self.clock)
         self._scheduler.start()
 
     def close(self, seconds: float = 10.0) -> None:
@@ -137,7 +131,7 @@ class Runtime:
         self.table.close()
 
     def _flow_changed(self, namespace: str, flow_id: str) -> None:
-        self.schedules.flow_changed(namespace, flow_id)
+        self.hub.flow_changed(namespace, flow_id)
 
     def _load(self, namespace: str, flow_id: str, revision: int) -> Flow:
         return self.flows.load(namespace, flow_id, revision).flow

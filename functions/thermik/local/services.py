@@ -17,5 +17,5 @@ def services_of(runtime: Runtime) -> Services:
         variables=runtime.variables,
         encryption=runtime.encryption,
         ports=runtime.ports,
-        schedules=runtime.schedules,
+        hub=runtime.hub,
     )

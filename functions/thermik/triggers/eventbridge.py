@@ -9,13 +9,13 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#one-t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from thermik.clock import Clock
 from thermik.identity import derived_id
+from thermik.storage.aws import advice, error_code
 from thermik.triggers.states import Name
 from thermik.triggers.timetable import TimetableUnavailable
 
@@ -45,7 +45,7 @@ class Target:
 class EventBridgeTimetable:
     """Schedules of a group."""
 
-    def __init__(self, client: Callable[[], Any], target: Target, clock: Clock) -> None:
+    def __init__(self, client: Any, target: Target, clock: Clock) -> None:
         self._client = client
         self._target = target
         self._clock = clock
@@ -53,31 +53,32 @@ class EventBridgeTimetable:
     def put(self, name: Name, date: datetime) -> None:
         """See `Timetable`."""
         schedule = self._schedule(name, max(date, self._clock.now() + SOON))
-        client = self._client()
+        client = self._client
         try:
             client.update_schedule(**schedule)
         except client.exceptions.ResourceNotFoundException:
-            self._create(client, schedule)
+            self._create(schedule)
         except Exception as error:
-            raise TimetableUnavailable(f"EventBridge Scheduler: {error}") from error
+            raise _unavailable(error) from error
 
-    def _create(self, client: Any, schedule: dict[str, Any]) -> None:
+    def _create(self, schedule: dict[str, Any]) -> None:
+        client = self._client
         try:
             client.create_schedule(**schedule)
-        except client.exceptions.ConflictException:  # somebody else made it at the same moment
-            client.update_schedule(**schedule)
+        except client.exceptions.ConflictException:  # somebody else made it at the same moment, for the same state
+            return
         except Exception as error:
-            raise TimetableUnavailable(f"EventBridge Scheduler: {error}") from error
+            raise _unavailable(error) from error
 
     def remove(self, name: Name) -> None:
         """See `Timetable`."""
-        client = self._client()
+        client = self._client
         try:
             client.delete_schedule(Name=_schedule_name(name), GroupName=self._target.group)
         except client.exceptions.ResourceNotFoundException:
             return
         except Exception as error:
-            raise TimetableUnavailable(f"EventBridge Scheduler: {error}") from error
+            raise _unavailable(error) from error
 
     def _schedule(self, name: Name, date: datetime) -> dict[str, Any]:
         target = self._target
@@ -96,6 +97,10 @@ class EventBridgeTimetable:
                 "DeadLetterConfig": {"Arn": target.dead_letters_arn},
             },
         }
+
+
+def _unavailable(error: Exception) -> TimetableUnavailable:
+    return TimetableUnavailable(f"EventBridge Scheduler: {advice(error_code(error))} ({error})")
 
 
 def _schedule_name(name: Name) -> str:

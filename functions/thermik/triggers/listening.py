@@ -1,6 +1,6 @@
 """Flow triggers: executions that change their state start executions of other flows.
 
-Before a change is written, the flows that listen are looked up (one query of an index, kept for a moment), and their
+Before a change is written, the flows that listen are looked up (`listeners.py`), and their
 triggers asked what needs no rendering. Where none is concerned, that is all. Where one is, a note is written with the
 change; afterwards the triggers are evaluated, and the note is removed. So a process that dies in between forgets
 nothing: whoever finds the note evaluates again, and an execution's id, derived from the change, is given once.
@@ -12,8 +12,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, timedelta
+from typing import Any
 
 from thermik.clock import Clock, instant_text, parse_instant
 from thermik.executions.lifecycle import NewExecution
@@ -21,19 +21,23 @@ from thermik.executions.model import Execution, Trigger
 from thermik.executions.repository import ExecutionNotFound, Hearing
 from thermik.executions.state import State
 from thermik.expressions import ExpressionError
-from thermik.flows import keys
 from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowNotFound
 from thermik.identity import derived_id
+from thermik.machines.limits import FlowTooLarge
 from thermik.storage import schema
 from thermik.storage.errors import ItemTooLarge
-from thermik.storage.table import Delete, Index, Put, Record, Table, Write
+from thermik.storage.table import Delete, Put, Record, Table, Write
+from thermik.triggers.holding import Circumstances, ConditionFailed
+from thermik.triggers.listeners import Listener, Listeners
+from thermik.triggers.models import Flow
+from thermik.triggers.pending import complete
+from thermik.triggers.starting import View, scene_of, start_once
+from thermik.triggers.upstream import conditions_hold, may_concern, parts_to_meet
 from thermik.worker.ports import Ports
 
-if TYPE_CHECKING:  # triggers are imported when a flow listens: a worker of flows that none listens to does without
-    from thermik.triggers.models import Flow
-
-MAX_LISTENERS_PAGE = 1000
+MAX_NOTES = 1000
+"""Notes of a shard that one round looks at."""
 
 NOTE_LASTS = timedelta(days=1)
 """After so long a note that nobody could act on is given up."""
@@ -44,16 +48,9 @@ NOTE_RESTS = timedelta(seconds=5)
 MAX_DEPTH = 8
 """Changes that are told within the telling of others; what lies deeper waits for whoever looks for notes."""
 
+_NOT_THE_TABLES_FAULT = (ConditionFailed, ExpressionError, FlowNotFound, FlowTooLarge, InvalidFlow, ItemTooLarge)
+
 _operator = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A flow with Flow triggers, in its newest revision."""
-
-    namespace: str
-    flow_id: str
-    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,47 +66,18 @@ class Change:
         return f"{self.execution.id}#{self.number}"
 
 
-class Listeners:
-    """The flows that listen, read again when what is known is older than `keep`. Thread-safe."""
-
-    def __init__(self, table: Table, clock: Clock, keep: timedelta) -> None:
-        self._table = table
-        self._clock = clock
-        self._keep = keep
-        self._known: tuple[datetime, tuple[Listener, ...]] | None = None
-
-    def all(self) -> tuple[Listener, ...]:
-        """Every flow that listens. Raises: TableUnavailable."""
-        now = self._clock.now()
-        known = self._known
-        if known is None or now - known[0] >= self._keep:
-            known = self._known = (now, tuple(self._read()))
-        return known[1]
-
-    def _read(self) -> Iterator[Listener]:
-        cursor: str | None = None
-        while True:
-            page = self._table.query(keys.LISTENERS, index=Index.THIRD, limit=MAX_LISTENERS_PAGE, cursor=cursor)
-            for record in page.records:
-                yield Listener(record.body["namespace"], record.body["id"], record.body["revision"])
-            cursor = page.cursor
-            if cursor is None:
-                return
-
-
 class FlowTriggers:
     """Hears changes of executions, and starts what listens to them.
 
     Args:
-        keep: how long the list of flows that listen is taken for true.
         ports: given as a function, since they are made from the executions that this observes.
     """
 
-    def __init__(self, table: Table, clock: Clock, ports: Callable[[], Ports], keep: timedelta = timedelta()) -> None:
+    def __init__(self, table: Table, clock: Clock, ports: Callable[[], Ports], listeners: Listeners) -> None:
         self._table = table
         self._clock = clock
         self._ports = ports
-        self._listeners = Listeners(table, clock, keep)
+        self._listeners = listeners
         self._telling = threading.local()
 
     def hear(self, execution: Execution) -> Hearing | None:
@@ -140,14 +108,10 @@ class FlowTriggers:
 
     def evaluate(self, change: Change) -> None:
         """Start what a change starts, and remove its note. Raises: Unavailable, MachinesUnavailable, Conflict."""
-        from thermik.machines.limits import FlowTooLarge
-        from thermik.triggers.holding import ConditionFailed
-
-        not_the_tables_fault = ConditionFailed, ExpressionError, FlowNotFound, FlowTooLarge, InvalidFlow, ItemTooLarge
         for listener, trigger in self._concerned(change.execution):
             try:
                 self._consider(change, listener, trigger)
-            except not_the_tables_fault as error:
+            except _NOT_THE_TABLES_FAULT as error:
                 name = f"{listener.namespace}.{listener.flow_id}"
                 _operator.warning("trigger %s of flow %s starts nothing: %s", trigger.id, name, error)
         self._table.write(Delete(schema.change(change.execution.id, change.number)))
@@ -167,7 +131,7 @@ class FlowTriggers:
 
     def _notes(self) -> Iterator[Record]:
         for shard in range(schema.OPEN_SHARDS):
-            yield from self._table.query(schema.changes_partition(shard), limit=MAX_LISTENERS_PAGE).records
+            yield from self._table.query(schema.changes_partition(shard), limit=MAX_NOTES).records
 
     def _concerned(self, execution: Execution) -> Iterator[tuple[Listener, Flow]]:
         """Every trigger that a change may concern; never one of the execution's own flow."""
@@ -175,12 +139,10 @@ class FlowTriggers:
             if (listener.namespace, listener.flow_id) == (execution.namespace, execution.flow_id):
                 continue
             for trigger in self._triggers_of(listener):
-                if _may_concern(trigger, execution):
+                if may_concern(trigger, execution, Circumstances(str, UTC, execution)):
                     yield listener, trigger
 
     def _triggers_of(self, listener: Listener) -> Sequence[Flow]:
-        from thermik.triggers.models import Flow
-
         try:
             plan = self._ports().plans.plan(listener.namespace, listener.flow_id, listener.revision)
         except (FlowNotFound, InvalidFlow):  # deleted meanwhile, or of a type that is gone
@@ -188,10 +150,6 @@ class FlowTriggers:
         return [trigger for trigger in plan.flow.triggers if isinstance(trigger, Flow)]
 
     def _consider(self, change: Change, listener: Listener, trigger: Flow) -> None:
-        from thermik.triggers.pending import complete
-        from thermik.triggers.starting import View, scene_of, start_once
-        from thermik.triggers.upstream import conditions_hold, parts_to_meet
-
         ports, execution = self._ports(), change.execution
         plan = ports.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
         brought = variables_of(execution)
@@ -230,14 +188,6 @@ class _Heard:
 
     def tell(self) -> None:
         self.triggers.tell(self.change)
-
-
-def _may_concern(trigger: Flow, execution: Execution) -> bool:
-    """What can be told without rendering."""
-    from thermik.triggers.holding import Circumstances
-    from thermik.triggers.upstream import may_concern
-
-    return may_concern(trigger, execution, Circumstances(str, UTC, execution))
 
 
 def variables_of(execution: Execution) -> dict[str, Any]:

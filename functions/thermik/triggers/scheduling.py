@@ -214,11 +214,6 @@ class Schedules:
 
     # --- an execution has ended
 
-    def is_of_trigger(self, execution: Execution) -> bool:
-        """Whether a trigger with dates waits for this execution."""
-        trigger = execution.trigger
-        return trigger is not None and trigger.type in TIMED_TYPES
-
     def freed(self, execution: Execution) -> None:
         """The execution that a trigger waited for has ended: the trigger goes on, unless it stops after such an end.
 
@@ -375,14 +370,6 @@ class Schedules:
         else:
             self._timetable.put(known.state.name, due)
         return True
-
-
-TIMED_TYPES = frozenset(
-    f"{prefix}.{kind.__name__}"
-    for kind in (Schedule, ScheduleOnDates)
-    for prefix in ("io.kestra.plugin.core.trigger", "io.kestra.core.models.triggers.types")
-)
-"""Types of triggers with dates, old names too."""
 
 
 def _with(state: TriggerState, **changes: Any) -> TriggerState:

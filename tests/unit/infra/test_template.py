@@ -49,14 +49,16 @@ NETWORK = {
 TURNS = {"states:DescribeExecution", "states:StartExecution", "states:StopExecution"}
 """Of a distributed Map (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html); not
 RedriveExecution: nobody redrives a machine, since its execution is restarted."""
+SCHEDULES = {"scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:UpdateSchedule"}
 SECRETS = {"secretsmanager:GetSecretValue"}
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 ACTIONS = {
     "MachineRole": {"lambda:InvokeFunction"} | TURNS,
-    "WorkerRole": DATA | MACHINES | NETWORK | LOGS | SECRETS,
-    "ApiRole": DATA | MACHINES | NETWORK | LOGS | SECRETS,
-    "EventsRole": DATA | MACHINES | NETWORK | LOGS | SECRETS | {"sqs:SendMessage"},
+    "WorkerRole": DATA | MACHINES | SCHEDULES | NETWORK | LOGS | SECRETS,
+    "ApiRole": DATA | MACHINES | SCHEDULES | NETWORK | LOGS | SECRETS,
+    "EventsRole": DATA | MACHINES | SCHEDULES | NETWORK | LOGS | SECRETS | {"sqs:SendMessage"},
+    "ScheduleRole": {"lambda:InvokeFunction", "sqs:SendMessage"},
 }
 """What each role may do, to the letter: a new permission is a decision, made here and in the template."""
 
@@ -137,10 +139,12 @@ def test_the_machines_may_start_and_stop_only_what_is_the_stacks() -> None:
     }
 
 
-def test_the_machines_role_can_only_be_passed_to_step_functions() -> None:
-    [passing] = [statement for statement in _statements("WorkerRole") if "iam:PassRole" in _actions(statement)]
-    assert passing["Resource"] == {"!GetAtt": "MachineRole.Arn"}
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
+def test_a_role_can_only_be_passed_to_the_service_that_it_is_for() -> None:
+    passing = [statement for statement in _statements("WorkerRole") if "iam:PassRole" in _actions(statement)]
+    services = {
+        each["Resource"]["!GetAtt"]: each["Condition"]["StringEquals"]["iam:PassedToService"] for each in passing
+    }
+    assert services == {"MachineRole.Arn": "states.amazonaws.com", "ScheduleRole.Arn": "scheduler.amazonaws.com"}
 
 
 def test_the_table_is_the_one_that_the_adapter_expects() -> None:

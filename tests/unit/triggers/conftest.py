@@ -47,7 +47,7 @@ class World:
 
     @property
     def schedules(self) -> Any:
-        return self.runtime.schedules
+        return self.runtime.hub.schedules
 
     def save(self, source: str) -> None:
         self.runtime.flows.save(parse_flow(source, self.runtime.types, self.runtime.triggers))

@@ -76,11 +76,11 @@ def test_what_nobody_listens_to_costs_one_query(world: World, monkeypatch: pytes
     monkeypatch.setattr(
         world.runtime.table, "query", lambda *given, **named: read.append(given) or query(*given, **named)
     )
-    assert world.runtime.flow_triggers.hear(world.run("up")) is None
+    assert world.runtime.hub.flow_triggers.hear(world.run("up")) is None
     read.clear()
-    world.runtime.flow_triggers._listeners._keep = timedelta(hours=1)
+    world.runtime.hub.flow_triggers._listeners._keep = timedelta(hours=1)
     execution = world.run("up")
-    assert world.runtime.flow_triggers.hear(execution) is None
+    assert world.runtime.hub.flow_triggers.hear(execution) is None
     assert sum(given[0] == "listeners" for given in read) <= 1
 
 
@@ -107,13 +107,13 @@ def test_a_crash_after_the_change_is_made_up_for(world: World, monkeypatch: pyte
     world.flow("up")
     world.flow("down", listener(of("up")))
     with monkeypatch.context() as patch:
-        patch.setattr(world.runtime.flow_triggers, "tell", lambda _change: None)
+        patch.setattr(world.runtime.hub.flow_triggers, "tell", lambda _change: None)
         world.run("up")
     assert len(notes(world)) == 1
     assert world.executions("down") == []
-    assert world.runtime.flow_triggers.catch_up() == 0  # whoever wrote the note may be about to act on it
+    assert world.runtime.hub.flow_triggers.catch_up() == 0  # whoever wrote the note may be about to act on it
     world.clock.set("2026-03-02T09:00:00Z")
-    assert world.runtime.flow_triggers.catch_up() == 1
+    assert world.runtime.hub.flow_triggers.catch_up() == 1
     assert len(world.executions("down")) == 1
     assert notes(world) == []
 
@@ -123,7 +123,7 @@ def test_a_change_that_is_told_twice_starts_one_execution(world: World) -> None:
     world.flow("b")
     world.flow("down", listener(waiting_for("a", "b")))
     world.run("a")
-    triggers, told = world.runtime.flow_triggers, []
+    triggers, told = world.runtime.hub.flow_triggers, []
     evaluate = triggers.evaluate
     triggers.evaluate = lambda change: (told.append(change), evaluate(change))  # type: ignore[method-assign, assignment]
     world.run("b")
