@@ -78,21 +78,21 @@ def pass_on(life: Life, slots: Slots, limit: int) -> None:
 
 
 def start_queued(life: Life, execution_id: str) -> Execution:
-    """Start an execution that was given a slot; from now on this process runs it."""
-
-    def mine(execution: Execution) -> Execution:
-        if execution.state.is_terminal:
-            return execution
-        return execution.model_copy(
-            update={"progress": execution.progress.model_copy(update={"owner": life.machines.owner()})}
-        )
-
-    execution = life.executions.change_execution(execution_id, mine)
+    """Start an execution that was given a slot, in the process that has it."""
+    execution = life.executions.change_execution(execution_id, lambda current: owned(life, current))
     if execution.state.is_terminal:  # killed while it waited: the slot goes on to the next
         Slots(life.executions.table, execution.namespace, execution.flow_id).release(execution_id)
         return execution
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     return start_machine(life, execution, plan)
+
+
+def owned(life: Life, execution: Execution) -> Execution:
+    """An execution that is about to go on: left to the process that has it if that lives, else this one's."""
+    owner = life.machines.owner(execution)
+    if execution.state.is_terminal or owner == execution.progress.owner:
+        return execution
+    return execution.model_copy(update={"progress": execution.progress.model_copy(update={"owner": owner})})
 
 
 def _end(life: Life, execution: Execution, state: StateType) -> Execution:

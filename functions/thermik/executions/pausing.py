@@ -129,7 +129,11 @@ def _let_go(life: Life, execution_id: str) -> Execution:
         if not execution.progress.held:
             return execution
         progress = execution.progress.model_copy(
-            update={"held": False, "generation": execution.progress.generation + 1, "owner": life.machines.owner()}
+            update={
+                "held": False,
+                "generation": execution.progress.generation + 1,
+                "owner": life.machines.owner(execution),
+            }
         )
         return with_machine(execution.with_state(_S.RUNNING, life.clock.now(), progress=progress), plan)
 

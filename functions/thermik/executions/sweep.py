@@ -2,8 +2,8 @@
 
 On AWS machines run by themselves, so nothing tells that one is missing: a function that died between writing an
 execution and starting its machine, an event of its end that was lost. Repeated at intervals (the `events` function),
-it is what makes sure that no execution stays open without a machine. A laptop takes over by owner instead
-(`local/takeover.py`).
+it is what makes sure that no execution stays open without a machine. On a laptop a server sweeps its own executions;
+those of processes that died it takes over (`local/takeover.py`).
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ _WITHOUT_MACHINE = frozenset({StateType.KILLING, StateType.QUEUED})
 _operator = logging.getLogger(__name__)
 
 
-def sweep(life: Life, has_ended: Callable[[Execution], bool]) -> int:
+def sweep(
+    life: Life, has_ended: Callable[[Execution], bool], concerns: Callable[[Execution], bool] = lambda _: True
+) -> int:
     """Bring every open execution to where it was going; how many could not be.
 
     One that fails is logged and does not hold up the others; the next sweep tries it again.
 
     Args:
         has_ended: whether the machine of an execution, in its present generation, is over.
+        concerns: which executions are looked at; all, if not given.
 
     Raises:
         TableUnavailable: executions cannot be listed.
@@ -42,7 +45,7 @@ def sweep(life: Life, has_ended: Callable[[Execution], bool]) -> int:
     failed = 0
     latest = life.clock.now() - GRACE
     for execution in open_executions(life):
-        if execution.state.histories[-1].date > latest:
+        if execution.state.histories[-1].date > latest or not concerns(execution):
             continue
         try:
             _bring_on(life, execution, has_ended)

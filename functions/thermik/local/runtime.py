@@ -9,21 +9,27 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
 from thermik.clock import Clock, SystemClock
 from thermik.executions.ended_machines import settle_ended_machine
+from thermik.executions.left_behind import go_on
 from thermik.executions.life import Life
+from thermik.executions.model import Execution
 from thermik.executions.plans import KeptPlans
-from thermik.executions.repository import Executions
+from thermik.executions.repository import ExecutionNotFound, Executions
+from thermik.executions.sweep import sweep
 from thermik.flows.flow import Flow
 from thermik.flows.global_defaults import global_defaults
 from thermik.flows.repository import Flows
 from thermik.local.changes import WatchedTable
 from thermik.local.interpreter import ExecutionStatus, Status, Timers
 from thermik.local.leases import ProcessLeases
-from thermik.local.machines import EmbeddedMachines
+from thermik.local.machines import EmbeddedMachines, Processes
+from thermik.local.mail import Letter, Mail
 from thermik.local.processes import Process
 from thermik.local.scheduler import Bell, Scheduler
 from thermik.local.secrets import EnvironmentSecrets, encryption, environment_variables
@@ -41,6 +47,12 @@ WORKERS = 64
 
 TAKEOVER_SECONDS = 1.0
 """How often a server looks for executions whose process has died."""
+
+SWEEP_SECONDS = 60.0
+"""How often a server looks for executions of its own that stand still."""
+
+MAIL_SECONDS = 0.5
+"""How often a process looks for letters from others; `thermik run` of a short flow ends before the first look."""
 
 _operator = logging.getLogger(__name__)
 
@@ -83,11 +95,12 @@ class Runtime:
             global_defaults=defaults,
             on_changed=self._flow_changed,
         )
+        self.mail = Mail(self.table, self.clock)
         plans = KeptPlans(self._load, self.flows.latest_revision)
         self.machines = EmbeddedMachines(
             lambda payload: self.worker.handle(payload),  # noqa: PLW0108 - the worker is made after the machines
             self.clock,
-            owner=self.process.token,
+            processes=Processes(self.process.token, self.process.lives, self.mail.send),
             workers=WORKERS,
             on_ended=self._machine_ended,
             timers=timers,
@@ -109,23 +122,28 @@ class Runtime:
         )
         self.worker = Worker(self.ports)
         self._ending = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._threads: dict[str, threading.Thread] = {}
         self._scheduler: Scheduler | None = None
 
     def watch_others(self) -> None:
         """Take over what dead processes left, and start what is due, from now on: a server does, a command does not."""
-        self._watcher = threading.Thread(target=self._watch, name="thermik-takeover", daemon=True)
-        self._watcher.start()
+        self.read_mail()
+        self._every(TAKEOVER_SECONDS, self._take_over, "thermik-takeover", at_once=True)
+        self._every(SWEEP_SECONDS, self._sweep, "thermik-sweep")
         self._scheduler = Scheduler(self.hub.schedules, self.hub.upkeep, self.bell, self.clock)
         self._scheduler.start()
+
+    def read_mail(self) -> None:
+        """Do what other processes ask of the executions that run here, from now on; again, it changes nothing."""
+        self._every(MAIL_SECONDS, self._read_mail, "thermik-mail")
 
     def close(self, seconds: float = 10.0) -> None:
         """End: what is at work may end for so long; the rest is taken over by whoever comes next."""
         self._ending.set()
         if self._scheduler is not None:
             self._scheduler.close()
-        if self._watcher is not None:
-            self._watcher.join()
+        for thread in self._threads.values():
+            thread.join()
         self.machines.close(seconds)
         self.process.close()
         self.table.close()
@@ -136,15 +154,47 @@ class Runtime:
     def _load(self, namespace: str, flow_id: str, revision: int) -> Flow:
         return self.flows.load(namespace, flow_id, revision).flow
 
-    def _watch(self) -> None:
-        while True:
-            try:
-                take_over(self.life, self.process.lives)
-            except Exception:  # noqa: BLE001 - the next round tries again; the server goes on serving
-                _operator.exception("executions of dead processes could not be taken over")
-            if self._ending.wait(TAKEOVER_SECONDS):
-                return
+    def _every(self, seconds: float, act: Callable[[], object], name: str, *, at_once: bool = False) -> None:
+        """A thread that does something at intervals, until the end."""
+
+        def serve() -> None:
+            if at_once:
+                _attempted(act, name)
+            while not self._ending.wait(seconds):
+                _attempted(act, name)
+
+        if name not in self._threads:
+            self._threads[name] = threading.Thread(target=serve, name=name, daemon=True)
+            self._threads[name].start()
+
+    def _take_over(self) -> None:
+        take_over(self.life, self.process.lives)
+
+    def _sweep(self) -> None:
+        sweep(self.life, self.machines.has_ended, self._stands_still)
+
+    def _stands_still(self, execution: Execution) -> bool:
+        return execution.progress.owner == self.process.token and not self.machines.runs(execution)
+
+    def _read_mail(self) -> None:
+        self.mail.read(self.process.token, self._act)
+
+    def _act(self, letter: Letter) -> None:
+        """Carry out a letter. Raises: whatever keeps an execution from going on."""
+        self.machines.act(letter)
+        if "run" in letter:
+            with suppress(ExecutionNotFound):  # deleted meanwhile
+                execution = self.life.executions.execution(letter["run"]).value
+                if execution.progress.owner == self.process.token:
+                    go_on(self.life, execution)
 
     def _machine_ended(self, status: ExecutionStatus) -> None:
         if status.status in (Status.FAILED, Status.TIMED_OUT):
             settle_ended_machine(self.life, status.name, f"{status.error}: {status.cause}")
+
+
+def _attempted(act: Callable[[], object], name: str) -> None:
+    try:
+        act()
+    except Exception:  # noqa: BLE001 - the next round tries again; the process goes on
+        _operator.exception("a round of %s failed", name)

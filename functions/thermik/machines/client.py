@@ -26,8 +26,12 @@ class MachineGone(Exception):
 class Machines(Protocol):
     """Starts, stops and answers machines."""
 
-    def owner(self) -> str | None:
-        """Which process runs the machines that are started here; None where they run by themselves (AWS)."""
+    def owner(self, of: Execution | None = None) -> str | None:
+        """Which process runs the machines that are started here; None where they run by themselves (AWS).
+
+        Args:
+            of: an execution that goes on: the process that has it keeps it while it lives.
+        """
         ...
 
     def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:

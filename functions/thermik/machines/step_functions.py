@@ -36,7 +36,7 @@ class StepFunctionsMachines:
         # the worker's ARN names partition, region and account: arn:aws:lambda:eu-west-1:123456789012:function:…
         _, self._partition, _, self._region, self._account, *_ = stack.worker_arn.split(":")
 
-    def owner(self) -> str | None:
+    def owner(self, of: Execution | None = None) -> str | None:  # noqa: ARG002 - the port's signature
         """Machines run by themselves here."""
         return None
 

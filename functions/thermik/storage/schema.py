@@ -187,3 +187,13 @@ def slots(namespace: str, flow_id: str) -> Key:
 def queue_partition(namespace: str, flow_id: str) -> str:
     """The executions of a flow that wait for a slot, by creation."""
     return f"queue#{namespace}#{flow_id}"
+
+
+def mail_partition(process: str) -> str:
+    """The letters to a process on a laptop, oldest first."""
+    return f"mail#{process}"
+
+
+def letter(process: str, name: str) -> Key:
+    """A letter to a process; its name begins with its date."""
+    return Key(mail_partition(process), name)

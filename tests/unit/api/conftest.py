@@ -32,7 +32,7 @@ tasks:
 class NoMachines:
     """Machines that are started and never run."""
 
-    def owner(self) -> None:
+    def owner(self, of: Any = None) -> None:
         return None
 
     def start(self, execution: Any, definition: Any, *more: Any) -> None:

@@ -37,7 +37,7 @@ class _Machines:
         self.unavailable: set[str] = set()
         self.gone: set[str | None] = set()
 
-    def owner(self) -> str | None:
+    def owner(self, of: Execution | None = None) -> str | None:
         return None
 
     def start(self, execution: Execution, definition: Definition, at: datetime | None = None) -> None:
