@@ -12,24 +12,37 @@ from thermik.executions.model import Execution
 from thermik.executions.slots import Slots
 
 
-def after_end(life: Life, execution: Execution) -> None:
+def after_end(life: Life, execution: Execution, *, machine_is_over: bool = False) -> None:
     """Tell whoever waits for the end of this execution.
+
+    Args:
+        machine_is_over: `afterExecution` has run, too, if there is one.
 
     Raises:
         TableUnavailable, MachinesUnavailable: some may not be told yet; call again.
     """
-    _release_slot(life, execution)
-    _answer_parent(life, execution)
-
-
-def _release_slot(life: Life, execution: Execution) -> None:
-    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-    if plan.flow.concurrency is None:
+    if not execution.progress.aftermath:
         return
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    if plan.flow.concurrency is not None:
+        _release_slot(life, execution, plan.flow.concurrency.limit)
+    _answer_parent(life, execution)
+    if machine_is_over or not plan.flow.after_execution:
+        life.executions.change_execution(execution.id, _done)
+
+
+def _done(execution: Execution) -> Execution:
+    """Nothing is left to be set going, unless it has begun anew meanwhile."""
+    if not execution.progress.aftermath or not execution.state.is_terminal:
+        return execution
+    return execution.model_copy(update={"progress": execution.progress.model_copy(update={"aftermath": False})})
+
+
+def _release_slot(life: Life, execution: Execution, limit: int) -> None:
     slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
     slots.leave(execution.id, instant_text(execution.state.start_date))
     slots.release(execution.id)
-    pass_on(life, slots, plan.flow.concurrency.limit)
+    pass_on(life, slots, limit)
 
 
 def _answer_parent(life: Life, execution: Execution) -> None:

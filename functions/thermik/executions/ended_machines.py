@@ -30,6 +30,8 @@ def settle_ended_machine(life: Life, machine: str, cause: str) -> Execution | No
         ExecutionNotFound: the machine is none of an execution's.
     """
     execution = life.executions.execution(machine.partition("-")[0]).value
+    if execution.state.is_terminal and machine_name(execution) == machine:
+        after_end(life, execution, machine_is_over=True)
     if not may_work(execution.state.current, held=execution.progress.held) or machine_name(execution) != machine:
         return None
     flow = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from thermik.executions.after_end import after_end
 from thermik.executions.kill import finish_kill
 from thermik.executions.launch import launch, start_machine, start_queued
 from thermik.executions.life import Life
@@ -19,7 +20,7 @@ from thermik.storage.table import Index
 
 
 def open_executions(life: Life) -> Iterator[Execution]:
-    """Every execution that has not ended, found by index."""
+    """Every execution that has not ended, or whose end has not set going yet what it is to; found by index."""
     for shard in range(schema.OPEN_SHARDS):
         cursor: str | None = None
         while True:
@@ -38,6 +39,9 @@ def go_on(life: Life, execution: Execution) -> None:
     Raises:
         FlowNotFound, InvalidFlow, FlowTooLarge, TableUnavailable, MachinesUnavailable.
     """
+    if execution.state.is_terminal:
+        _set_going(life, execution)
+        return
     match execution.state.current:
         case StateType.KILLING:
             finish_kill(life, execution)
@@ -51,3 +55,12 @@ def go_on(life: Life, execution: Execution) -> None:
             start_machine(life, execution, plan)
         case _:
             return  # paused by hand: it goes on when it is resumed
+
+
+def _set_going(life: Life, execution: Execution) -> None:
+    """What the end of an execution should have set going, and a crash right behind it prevented."""
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    if plan.flow.after_execution:
+        start_machine(life, execution, plan)
+    else:
+        after_end(life, execution)

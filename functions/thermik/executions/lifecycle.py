@@ -37,6 +37,7 @@ class NewExecution:
         inputs: typed values, nested; None where the flow has none.
         waiting: who is told of its end.
         labels: those given beside the flow's own.
+        correlated: whether it has the label that it shares with those which it starts (none by a Flow trigger).
         failure: why it ends as FAILED before anything of it runs; None for one that runs.
     """
 
@@ -51,6 +52,7 @@ class NewExecution:
     waiting: Waiting | None = None
     schedule_date: datetime | None = None
     failure: str | None = None
+    correlated: bool = True
 
 
 def create(life: Life, new: NewExecution) -> Execution:
@@ -89,7 +91,9 @@ def draft(life: Life, new: NewExecution, plan: Plan) -> Execution:
         flow_revision=new.revision,
         inputs=dict(new.inputs) if new.inputs else None,
         labels=execution_labels(
-            [Label(key=each.key, value=each.value) for each in plan.flow.labels], new.labels, new.id
+            [Label(key=each.key, value=each.value) for each in plan.flow.labels],
+            new.labels,
+            new.id if new.correlated else None,
         ),
         state=State.created(now),
         original_id=new.id,
@@ -97,13 +101,18 @@ def draft(life: Life, new: NewExecution, plan: Plan) -> Execution:
         metadata=Metadata(original_created_date=now),
         schedule_date=new.schedule_date,
         kind=new.kind,
-        progress=ExecutionProgress(owner=life.machines.owner(), waiting=new.waiting),
+        progress=ExecutionProgress(
+            owner=life.machines.owner(),
+            waiting=new.waiting,
+            aftermath=plan.has_aftermath or new.waiting is not None,
+        ),
     )
 
 
-def execution_labels(of_flow: Sequence[Label], given: Sequence[Label], execution_id: str) -> tuple[Label, ...]:
+def execution_labels(of_flow: Sequence[Label], given: Sequence[Label], execution_id: str | None) -> tuple[Label, ...]:
     """An execution's labels: the flow's without the system's, those given over them, and the correlation id."""
     labels = {label.key: label for label in of_flow if not label.key.startswith(SYSTEM)}
     labels |= {label.key: label for label in given}
-    labels.setdefault(CORRELATION, Label(key=CORRELATION, value=execution_id))
+    if execution_id is not None:
+        labels.setdefault(CORRELATION, Label(key=CORRELATION, value=execution_id))
     return tuple(labels.values())

@@ -159,6 +159,8 @@ class ExecutionProgress(_Model):
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
         waiting: the parent that waits for the end (a Subflow).
+        aftermath: its end is to set something going (`after_end.py`) that is not done yet: until then it counts as
+            open, so that a crash right behind the end loses nothing.
     """
 
     generation: int = 0
@@ -166,6 +168,7 @@ class ExecutionProgress(_Model):
     owner: str | None = None
     held: bool = False
     waiting: Waiting | None = None
+    aftermath: bool = False
 
 
 class Execution(_Model):

@@ -36,6 +36,11 @@ class Plan:
         """Its tasks in their places."""
         return FlowTree(self.flow)
 
+    @property
+    def has_aftermath(self) -> bool:
+        """Whether the end of an execution sets something going: a slot is released, `afterExecution` runs."""
+        return self.flow.concurrency is not None or bool(self.flow.after_execution)
+
     @cached_property
     def definition(self) -> Definition:
         """Its state machine. Raises: FlowTooLarge."""

@@ -76,18 +76,20 @@ def copy_of(
     life: Life, source: Execution, new: str, revision: int | None, inputs: Mapping[str, Any] | None
 ) -> Execution:
     """An execution like another, under a new id, CREATED, the next in its chain."""
+    revision = revision or source.flow_revision
+    plan = life.plans.plan(source.namespace, source.flow_id, revision)
     metadata = source.metadata.model_copy(update={"attempt_number": source.metadata.attempt_number + 1})
     return source.model_copy(
         update={
             "id": new,
             "parent_id": source.id,
-            "flow_revision": revision or source.flow_revision,
+            "flow_revision": revision,
             "inputs": dict(inputs) if inputs is not None else source.inputs,
             "outputs": None,
             "schedule_date": None,
             "metadata": metadata,
             "state": State.created(life.clock.now()),
-            "progress": ExecutionProgress(owner=life.machines.owner()),
+            "progress": ExecutionProgress(owner=life.machines.owner(), aftermath=plan.has_aftermath),
         }
     )
 

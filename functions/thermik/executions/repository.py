@@ -89,7 +89,7 @@ def _execution_record(execution: Execution) -> Record:
         flow_id=execution.flow_id,
         created=instant_text(execution.state.start_date),
         started_by=started_by if isinstance(started_by, str) else None,
-        is_open=not execution.state.is_terminal,
+        is_open=not execution.state.is_terminal or execution.progress.aftermath,
     )
     return Record(schema.execution(execution.id), stored(execution), indexes=indexes)
 

@@ -140,8 +140,14 @@ def revive(
 
 def renewed(life: Life, execution: Execution) -> Execution:
     """The execution RESTARTED, for another machine."""
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     progress = execution.progress.model_copy(
-        update={"generation": execution.progress.generation + 1, "held": False, "owner": life.machines.owner()}
+        update={
+            "generation": execution.progress.generation + 1,
+            "held": False,
+            "owner": life.machines.owner(),
+            "aftermath": plan.has_aftermath or execution.progress.waiting is not None,
+        }
     )
     metadata = execution.metadata.model_copy(update={"attempt_number": execution.metadata.attempt_number + 1})
     return execution.with_state(_S.RESTARTED, life.clock.now(), progress=progress, metadata=metadata)

@@ -36,9 +36,13 @@ def _claim(life: Life, execution: Execution, lives: Callable[[str], bool]) -> Ex
     me = life.machines.owner()
 
     def claimed(current: Execution) -> Execution:
-        if current.state.is_terminal or _owned(current, lives):
+        if not _is_open(current) or _owned(current, lives):
             return current
         return current.model_copy(update={"progress": current.progress.model_copy(update={"owner": me})})
 
     changed = life.executions.change_execution(execution.id, claimed)
-    return changed if changed.progress.owner == me and not changed.state.is_terminal else None
+    return changed if changed.progress.owner == me and _is_open(changed) else None
+
+
+def _is_open(execution: Execution) -> bool:
+    return not execution.state.is_terminal or execution.progress.aftermath

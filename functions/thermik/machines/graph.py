@@ -30,8 +30,10 @@ def lay_out(tree: FlowTree, shapes: Mapping[type, LowerShape], *, scheduled: boo
     done = level.add(Done(":done"))
     failed = level.add(Fails(":failed"))
     stopped = level.add(Fails(":stopped", STOPPED))
-    after = lowering.handlers(tree.sections[AFTER_EXECUTION], done, stopped, level)
-    unhappy = after if tree.sections[AFTER_EXECUTION] else failed
+    afterwards = tree.sections[AFTER_EXECUTION]
+    over = level.add(Invoke(":over", Op.OVER, "", next=done)) if afterwards else done
+    after = lowering.handlers(afterwards, over, stopped, level)
+    unhappy = after if afterwards else failed
     finish = level.add(Invoke(FINISH, Op.FINISH, "", next=after, caught=unhappy, error_path="error"))
     closing = lowering.handlers(tree.sections[FINALLY], finish, stopped, level)
     handling = lowering.handlers(tree.sections[ERRORS], closing, stopped, level)

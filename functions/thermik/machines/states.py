@@ -26,6 +26,7 @@ class Op(StrEnum):
     CHECK = "check"
     AWAIT = "await"
     RELEASE = "release"
+    OVER = "over"
     DIRECTORY = "directory"
     SETTLE_DIRECTORY = "settleDirectory"
     BATCHES = "batches"

@@ -14,9 +14,11 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from thermik.executions.launch import launch
 from thermik.executions.lifecycle import SYSTEM, NewExecution, create
 from thermik.executions.model import Execution, Label, TaskRun, Trigger, Waiting
 from thermik.executions.repository import ExecutionNotFound
+from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.flow import Flow
 from thermik.flows.input_values import InvalidInputs, Resolution, resolve_inputs
@@ -85,14 +87,18 @@ class Caller:
         executions = self.scene.ports.executions
         waiting = Waiting(execution=self.run.execution_id, token=token) if token else None
         try:
-            executions.execution(child_id)
+            there = executions.execution(child_id).value
         except ExecutionNotFound:
             self._create(child_id, waiting)
+        else:
+            if there.state.current == StateType.CREATED:  # whoever created it may have died before it started it
+                launch(self.scene.ports.life, there)
 
         def bound(child: Execution) -> Execution:
             if waiting is None or child.progress.waiting == waiting:
                 return child
-            return child.model_copy(update={"progress": child.progress.model_copy(update={"waiting": waiting})})
+            progress = child.progress.model_copy(update={"waiting": waiting, "aftermath": not child.state.is_terminal})
+            return child.model_copy(update={"progress": progress})
 
         return executions.change_execution(child_id, bound)
 

@@ -1,4 +1,4 @@
-"""The operations on the execution itself: `start`, which makes it RUNNING, and `finish`, which ends it."""
+"""The operations on the execution itself: `start` makes it RUNNING, `finish` ends it, `over` comes last of all."""
 
 from __future__ import annotations
 
@@ -48,9 +48,17 @@ def finish(scene: Scene) -> dict[str, Any]:
     execution = scene.execution.value
     if not execution.state.is_terminal:
         execution = end_as(scene, _state_of_tasks(scene))
+    else:
+        after_end(scene.ports.life, execution)
     if execution.state.current in (_S.FAILED, _S.KILLED, _S.CANCELLED):
         raise ExecutionFailed(f"execution {execution.id} is {execution.state.current.value}")
     return {"state": execution.state.current.value}
+
+
+def over(scene: Scene) -> dict[str, Any]:
+    """The machine has nothing left to do: `afterExecution` has run."""
+    after_end(scene.ports.life, scene.execution.value, machine_is_over=True)
+    return {}
 
 
 def end_as(scene: Scene, state: StateType) -> Execution:

@@ -17,13 +17,13 @@ from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY
 from thermik.machines.lowering import SKIP
 from thermik.machines.states import Verdict
-from thermik.storage.errors import Conflict
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
-from thermik.worker.call import Call, Stopped, TaskFailed
+from thermik.worker.call import Call, TaskFailed
 from thermik.worker.cut_short import cuts_short, end_below, stop_if_cut_short
 from thermik.worker.going import check_going, mark_paused
 from thermik.worker.logs import log_of
+from thermik.worker.recording import record
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
@@ -188,9 +188,4 @@ def _counts(scene: TaskScene, child: TaskRun) -> bool:
 
 
 def _write(scene: TaskScene, run: Versioned[TaskRun]) -> TaskRun:
-    try:
-        scene.ports.executions.write(run)
-    except Conflict as conflict:
-        raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
-    scene.journal.note(run.written())
-    return run.value
+    return record(scene, run).value

@@ -41,6 +41,8 @@ def execution_variables(
     if execution.trigger is not None:
         trigger = execution.trigger
         makers["trigger"] = lambda: trigger.variables
+        if trigger.type.endswith(".Schedule"):
+            makers["schedule"] = lambda: trigger.variables
     return makers
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from thermik.machines.states import Op, Rider
 from thermik.worker.assertions import check_assertions
 from thermik.worker.call import Call, InvalidCall, read_call
-from thermik.worker.finish import finish, start
+from thermik.worker.finish import finish, over, start
 from thermik.worker.flowable import close_flowable, open_flowable
 from thermik.worker.interrupt import Watch
 from thermik.worker.ports import Ports
@@ -33,6 +33,10 @@ def _later(module: str, function: str) -> Callable[[Worker, TaskScene, Call], di
         return answer
 
     return operate
+
+
+_OF_EXECUTION = frozenset({Op.FINISH, Op.OVER})
+"""Operations on the execution itself."""
 
 
 class Worker:
@@ -65,12 +69,12 @@ class Worker:
         return answer
 
     def _enter(self, call: Call) -> Scene:
-        return enter(self._ports, call.execution_id) if call.op is Op.FINISH else enter_task(self._ports, call)
+        return enter(self._ports, call.execution_id) if call.op in _OF_EXECUTION else enter_task(self._ports, call)
 
     def _operate(self, call: Call, scene: Scene) -> dict[str, Any]:
         if isinstance(scene, TaskScene):
             return self._task_operations[call.op](self, scene, call)
-        return finish(scene)
+        return finish(scene) if call.op is Op.FINISH else over(scene)
 
     def _run(self, scene: TaskScene, call: Call) -> dict[str, Any]:
         run_task(self._watch, scene, call)
