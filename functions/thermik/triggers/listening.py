@@ -171,6 +171,7 @@ class FlowTriggers:
             inputs=view.render(trigger.inputs),
             labels=view.labels(trigger.labels),
             trigger=Trigger(id=trigger.id, type=trigger.type, variables=brought),
+            correlated=False,
         )
         start_once(ports, new)
 

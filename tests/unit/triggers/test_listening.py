@@ -53,6 +53,7 @@ def test_an_end_starts_the_flow_that_listens(world: World) -> None:
     }
     assert started.label("from") == ended.id
     assert started.label("lost") is None
+    assert started.label("system.correlationId") is None
     assert notes(world) == []
 
 

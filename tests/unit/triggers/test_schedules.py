@@ -179,6 +179,15 @@ def test_inputs_and_labels_come_from_the_trigger(world: World) -> None:
     assert execution.label("lost") is None
 
 
+def test_tasks_see_the_dates_as_schedule_too(world: World) -> None:
+    seen = '{type: io.kestra.plugin.core.debug.Return, format: "{{ schedule.date }} {{ trigger.next }}"}'
+    world.flow("seeing", schedule(), task=seen)
+    world.tick("2026-03-02T08:10:00Z")
+    [execution] = world.executions("seeing")
+    [run] = world.runtime.life.executions.all_task_runs(execution.id)
+    assert run.value.outputs == {"value": "2026-03-02T08:10:00Z 2026-03-02T08:20:00Z"}
+
+
 def test_inputs_that_do_not_fit_fail_the_execution(world: World) -> None:
     world.flow("untyped", "inputs:\n  - {id: number, type: INT}\n" + schedule(more="inputs: {number: many}"))
     world.tick("2026-03-02T08:10:00Z")
