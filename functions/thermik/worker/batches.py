@@ -26,12 +26,13 @@ from thermik.storage.errors import Conflict
 from thermik.tasks.flow.for_each_item import ForEachItemExecutable, outputs_name
 from thermik.worker import batch_states
 from thermik.worker.attempt import log_failure
-from thermik.worker.call import Call, InvalidCall, Stopped, TaskFailed
+from thermik.worker.call import Call, InvalidCall, TaskFailed
 from thermik.worker.child_executions import REFUSALS, Caller
 from thermik.worker.endings import failed
 from thermik.worker.files import AttemptFiles
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.logs import log_of
+from thermik.worker.recording import record
 from thermik.worker.scene import TaskScene
 
 _S = StateType
@@ -70,17 +71,17 @@ def _begin(scene: TaskScene, found: Versioned[TaskRun]) -> TaskRun:
     state = state.to(_S.CREATED, scene.now()) if state.current == _S.RETRYING else state
     running = found.value.model_copy(update={"state": state.to(_S.RUNNING, scene.now())}).with_progress(retry_at=None)
     if not size:
-        return _write(scene, found.then(running.with_state(_S.SUCCESS, scene.now(), outputs={}))).value
+        return record(scene, found.then(running.with_state(_S.SUCCESS, scene.now(), outputs={}))).value
     batches = batch_states.begun(size, found.value.progress.batches)
     try:
         caller.flow()
         running = _counted(running, batches, waits=caller.flag(caller.task.wait))
     except REFUSALS as error:
         _log(scene, running, str(error), f"{type(error).__name__}: {error}")
-        _write(scene, found.then(running))
+        record(scene, found.then(running))
         _close(scene, running, _S.FAILED, {}, None)
         raise TaskFailed(running.task_id) from error
-    written = _write(scene, found.then(running))
+    written = record(scene, found.then(running))
     end_retrying(scene)
     return written.value
 
@@ -306,12 +307,3 @@ def _close(scene: TaskScene, run: TaskRun, state: StateType, outputs: dict[str, 
     if written.state.current == _S.RETRYING:
         mark_retrying(scene)
     return written
-
-
-def _write(scene: TaskScene, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
-    try:
-        scene.ports.executions.write(run)
-    except Conflict as conflict:
-        raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
-    scene.journal.note(run.written())
-    return run.written()

@@ -26,7 +26,6 @@ from thermik.expressions import ExpressionError, render
 from thermik.flows.tree import TASKS, Node
 from thermik.machines.lowering import SKIP
 from thermik.machines.states import Op
-from thermik.storage.errors import Conflict
 from thermik.tasks.flow.working_directory import WorkingDirectory
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure, remaining
@@ -36,6 +35,7 @@ from thermik.worker.cut_short import is_cut_short
 from thermik.worker.going import check_going
 from thermik.worker.interrupt import Interruption, Watch
 from thermik.worker.logs import log_of
+from thermik.worker.recording import record
 from thermik.worker.run import END_MARGIN, work_on
 from thermik.worker.scene import TaskScene, enter_task
 from thermik.worker.services import ExpressionServices
@@ -258,12 +258,7 @@ class _Group:
         raise TaskFailed(run.value.task_id)
 
     def _write(self, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
-        try:
-            self._scene.ports.executions.write(run)
-        except Conflict as conflict:
-            raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
-        self._scene.journal.note(run.written())
-        return run.written()
+        return record(self._scene, run)
 
 
 def failed_group(run: TaskRun, task: WorkingDirectory, now: datetime) -> TaskRun:

@@ -21,14 +21,14 @@ from thermik.expressions import ExpressionError, render
 from thermik.machines.asl import machine_date
 from thermik.machines.states import Verdict
 from thermik.storage import schema
-from thermik.storage.errors import Conflict
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete
 from thermik.tasks.flow.loop_until import LoopUntil
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
-from thermik.worker.call import Call, Stopped, TaskFailed
+from thermik.worker.call import Call, TaskFailed
 from thermik.worker.going import check_going
 from thermik.worker.logs import log_of
+from thermik.worker.recording import record
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
@@ -97,7 +97,7 @@ def _holds(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun]) -> bool
         log = log_of(scene, found.value, attempt=0)
         log_failure(log, str(error), f"{type(error).__name__}: {error}")
         log.flush()
-        _write(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
+        record(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
         raise TaskFailed(task.id) from error
 
 
@@ -106,7 +106,7 @@ def _end(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], limit: Li
     log.warn(limit.message)
     log.flush()
     if task.fail_on_max_reached:
-        _write(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
+        record(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
         raise TaskFailed(task.id)
     return _answer(Verdict.CONTINUE, found.value)
 
@@ -116,7 +116,7 @@ def _next_turn(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], tur
     run = found.value.model_copy(
         update={"iteration": turn + 1, "outputs": {**(found.value.outputs or {}), "iterationCount": turn + 1}}
     ).with_progress(turn=turn + 1, retry_at=scene.now() + task.check_frequency.interval)
-    _write(scene, found.then(run))
+    record(scene, found.then(run))
     scope = Scope(run=run.id, turn=turn)
     gone = list(descendants(scene.ports.executions, run.execution_id, scene.place.node, scope))
     for start in range(0, len(gone), MAX_TRANSACTION_WRITES):
@@ -147,10 +147,3 @@ def _again(run: TaskRun) -> dict[str, Any]:
 
 def _answer(verdict: Verdict, run: TaskRun) -> dict[str, Any]:
     return {"verdict": verdict.value, "at": None, "items": [run.progress.turn or 1], "run": run.id}
-
-
-def _write(scene: TaskScene, run: Versioned[TaskRun]) -> None:
-    try:
-        scene.ports.executions.write(run)
-    except Conflict as conflict:
-        raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict

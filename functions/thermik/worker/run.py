@@ -35,6 +35,7 @@ from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.interrupt import Interruption, Watch
 from thermik.worker.log_files import LogFile, log_file_of
 from thermik.worker.logs import log_of
+from thermik.worker.recording import record
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
@@ -51,8 +52,8 @@ def run_task(watch: Watch, scene: TaskScene, call: Call) -> None:
     """Carry out one attempt, if one is due.
 
     Raises:
-        Stopped: the execution may not go on, or was killed meanwhile.
-        Busy: another invocation is at work on the attempt.
+        Stopped: the execution may not go on.
+        Busy: another invocation is at work on the attempt, or somebody else (a kill, too) changed the task run.
         TaskFailed: the task run is no success, or not yet: `settle` decides.
     """
     if scene.found is None or not scene.found.value.state.is_terminal:  # what has ended answers at any time
@@ -178,7 +179,7 @@ class _Attempt:
         if due is not None:
             retried = working.value.state.to(StateType.RETRIED, scene.now())
             run = run.model_copy(update={"state": retried}).with_progress(retry_at=due)
-        self._write(working.then(run))
+        self._write_end(working, run)
         _renew_if_retried(scene, run)
         if run.state.current == StateType.RETRYING:
             stop_if_cut_short(scene, run)
@@ -198,17 +199,25 @@ class _Attempt:
         _answer(run)
 
     def _write(self, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
-        """Write the run; whoever changed it meanwhile (a kill, another delivery) has the say.
+        return record(self._scene, run)
+
+    def _write_end(self, working: Versioned[TaskRun], run: TaskRun) -> None:
+        """Write how the attempt ended: work that is done counts, unless the attempt was ended by somebody else.
 
         Raises:
-            Stopped: somebody else changed it.
+            Busy: it was.
         """
+        executions, lease = self._scene.ports.executions, working.value.progress.lease
+
+        def ended(current: TaskRun) -> TaskRun:
+            mine = current.state.current == StateType.RUNNING and current.progress.lease == lease
+            return run if mine else current
+
         try:
-            self._scene.ports.executions.write(run)
+            executions.write(working.then(run))
         except Conflict as conflict:
-            raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
-        self._scene.journal.note(run.written())
-        return run.written()
+            if executions.change_task_run(run.execution_id, run.id, ended) != run:
+                raise Busy(f"task run {run.id} was ended by somebody else") from conflict
 
 
 def _renew_if_retried(scene: TaskScene, run: TaskRun) -> None:

@@ -15,8 +15,9 @@ from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
 from thermik.machines.asl import machine_date
+from thermik.machines.client import MachinesUnavailable
 from thermik.machines.states import BUSY, STOPPED, Verdict
-from thermik.storage.errors import Conflict
+from thermik.storage.errors import BlobsUnavailable, Conflict, TableUnavailable
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call
 from thermik.worker.cut_short import was_cut_short
@@ -30,6 +31,7 @@ _S = StateType
 TRANSIENT = frozenset(
     {
         BUSY,
+        *(error.__name__ for error in (BlobsUnavailable, Conflict, MachinesUnavailable, TableUnavailable)),
         "Lambda.AWSLambdaException",
         "Lambda.ClientExecutionTimeoutException",
         "Lambda.SdkClientException",
@@ -38,6 +40,7 @@ TRANSIENT = frozenset(
     }
 )
 """Errors of an invocation that was not carried out, or that somebody else carries out: it is simply repeated.
+So is one that could not record what it did, since storage was away: that is no failure of the task.
 https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
 
 MAX_TRIES = 100

@@ -16,15 +16,15 @@ from thermik.executions.retries import retry_of
 from thermik.executions.state import State, StateType
 from thermik.expressions import ExpressionError, render
 from thermik.identity import derived_id
-from thermik.storage.errors import Conflict
 from thermik.tasks.flow.subflow import Subflow
 from thermik.worker.arrival import Arrival, arrival
 from thermik.worker.attempt import log_failure
-from thermik.worker.call import Call, InvalidCall, Stopped, TaskFailed
+from thermik.worker.call import Call, InvalidCall, TaskFailed
 from thermik.worker.child_executions import REFUSALS, Caller
 from thermik.worker.endings import failed
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.logs import log_of
+from thermik.worker.recording import record
 from thermik.worker.scene import TaskScene, enter
 from thermik.worker.services import ExpressionServices
 
@@ -164,10 +164,5 @@ class _Task:
         return written
 
     def write(self, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
-        """Write the run. Raises: Stopped when somebody else changed it."""
-        try:
-            self._scene.ports.executions.write(run)
-        except Conflict as conflict:
-            raise Stopped(f"task run {run.value.id} was changed by somebody else") from conflict
-        self._scene.journal.note(run.written())
-        return run.written()
+        """Write the run. Raises: Busy, see `record`."""
+        return record(self._scene, run)

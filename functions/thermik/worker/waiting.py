@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermik.executions.model import TaskRun
+from thermik.executions.outcomes import tolerated
 from thermik.executions.pausing import end_pause
 from thermik.executions.state import StateType
 from thermik.worker.call import Call, InvalidCall
@@ -39,6 +40,7 @@ def due(scene: TaskScene, _call: Call) -> dict[str, Any]:
         return verdict_on(None)
     run = scene.found.value if scene.found else None
     if run is not None and run.state.current == _S.PAUSED:
-        end_pause(scene.ports.life, run, None, run.progress.after_due or _S.SUCCESS)
+        ending = tolerated(run.progress.after_due or _S.SUCCESS, scene.place.node.task)
+        end_pause(scene.ports.life, run, None, ending)
         run = scene.ports.executions.task_runs(run.execution_id, [run.id])[run.id].value
     return verdict_on(run)
