@@ -53,3 +53,42 @@ def test_an_archive_is_unpacked(thermik_server: Server) -> None:
     sent = {"fileContent": ("files.zip", content.getvalue())}
     thermik_server.json("POST", base, params={"path": "/"}, files=sent)
     assert thermik_server.json("GET", f"{base}/search") == ["/deep/two.txt", "/one.txt"]
+
+
+TASKS = """\
+id: keeper
+namespace: api.keeper
+tasks:
+  - id: directory
+    type: io.kestra.plugin.core.flow.WorkingDirectory
+    tasks:
+      - id: make
+        type: io.kestra.plugin.scripts.shell.Commands
+        taskRunner: {type: io.kestra.plugin.core.runner.Process}
+        commands: ["mkdir -p out/deep", "echo made > out/deep/a.txt", "echo other > b.log"]
+      - id: upload
+        type: io.kestra.plugin.core.namespace.UploadFiles
+        namespace: "{{ flow.namespace }}"
+        files: ["glob:out/**.txt"]
+        destination: kept
+  - {id: read, type: io.kestra.plugin.core.debug.Return, format: "{{ read('kept/out/deep/a.txt') | trim }}"}
+  - {id: download, type: io.kestra.plugin.core.namespace.DownloadFiles, namespace: api.keeper, files: "**.txt"}
+  - id: copy
+    type: io.kestra.plugin.core.debug.Return
+    format: "{{ read(outputs.download.files['/kept/out/deep/a.txt']) | trim }}"
+  - id: delete
+    type: io.kestra.plugin.core.namespace.DeleteFiles
+    namespace: api.keeper
+    files: [/kept/**]
+    deleteParentFolder: true
+"""
+
+
+def test_tasks_keep_files_in_a_namespace(thermik_server: Server) -> None:
+    thermik_server.put_flow(TASKS)
+    execution = thermik_server.run("api.keeper", "keeper")
+    assert execution["state"]["current"] == "SUCCESS"
+    outputs = {run["taskId"]: run.get("outputs") for run in execution["taskRunList"]}
+    assert outputs["upload"] == {"files": {"/kept/out/deep/a.txt": "kestra:///api/keeper/_files/kept/out/deep/a.txt"}}
+    assert (outputs["read"], outputs["copy"]) == ({"value": "made"}, {"value": "made"})
+    assert thermik_server.json("GET", "/namespaces/api.keeper/files/directory") == []

@@ -8,7 +8,7 @@ laptop, requests have no such limit: the answer is 204, and files belong into th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from thermik.api.answers import NO_CONTENT, Answer
@@ -16,9 +16,11 @@ from thermik.api.errors import Unprocessable
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
+from thermik.executions import pausing
 from thermik.executions.repository import ExecutionNotFound
 from thermik.flows.flow import Flow
 from thermik.flows.input_types import FileInput
+from thermik.flows.inputs import Input
 from thermik.identity import new_id
 from thermik.storage.errors import BlobNotFound, InvalidKey
 from thermik.storage.internal import ExecutionFiles, execution_of, key_of
@@ -35,18 +37,20 @@ router = Router("Uploads")
 def offer_inputs(services: Services, request: Request) -> Any:
     """Where the files of an execution that is to be started may be sent: `{executionId, uploads}`."""
     flow = services.flows.load(request["namespace"], request["flow_id"], request.optional_number("revision")).flow
-    declared = {each.id: each for each in flow.inputs if isinstance(each, FileInput)}
-    wanted = request.all("input")
-    unknown = [name for name in wanted if name not in declared]
-    if unknown or not wanted:
-        raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, not '{', '.join(unknown)[:100]}'")
-    execution_id = new_id()
-    files = ExecutionFiles(flow.namespace, flow.id, execution_id)
-    uris = {name: files.input_uri(name, f"{name}{declared[name].extension}") for name in wanted}
-    offers = [{"input": name, "uri": uri, **_offer(services, key_of(uri))} for name, uri in uris.items()]
-    if not all("url" in offer for offer in offers):
-        return NO_CONTENT
-    return {"executionId": execution_id, "uploads": offers}
+    return _offers(services, request, flow.inputs, ExecutionFiles(flow.namespace, flow.id, new_id()))
+
+
+@router.route(
+    "POST",
+    "/executions/<execution_id>/actions/resume/uploads",
+    "/executions/<execution_id>/resume/uploads",
+    query="input",
+)
+def offer_resume_inputs(services: Services, request: Request) -> Any:
+    """Where the files may be sent that a resume of this execution is to give."""
+    execution = services.executions.execution(request["execution_id"]).value
+    files = ExecutionFiles(execution.namespace, execution.flow_id, execution.id)
+    return _offers(services, request, pausing.asked_on_resume(services.life, execution), files)
 
 
 @router.route("POST", "/namespaces/<namespace>/files/uploads", query="path")
@@ -74,6 +78,20 @@ def reserved_id(services: Services, flow: Flow, given: Mapping[str, Any]) -> str
         if owner in ids:
             _check_sent(services, name, str(uris[name]))
     return next(iter(ids), None)
+
+
+def _offers(services: Services, request: Request, inputs: Sequence[Input], files: ExecutionFiles) -> Any:
+    """The places of the files that a request names. Raises: Unprocessable."""
+    declared = {each.id: each for each in inputs if isinstance(each, FileInput)}
+    wanted = request.all("input")
+    unknown = [name for name in wanted if name not in declared]
+    if unknown or not wanted:
+        raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, not '{', '.join(unknown)[:100]}'")
+    uris = {name: files.input_uri(name, f"{name}{declared[name].extension}") for name in wanted}
+    offers = [{"input": name, "uri": uri, **_offer(services, key_of(uri))} for name, uri in uris.items()]
+    if not all("url" in offer for offer in offers):
+        return NO_CONTENT
+    return {"executionId": files.execution_id, "uploads": offers}
 
 
 def _owner(flow: Flow, name: str, uri: Any) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 
 from thermik.api.application import Api
 from thermik.api.services import Services
+from thermik.executions import pausing
 from thermik.storage.internal import key_of
 from unit.api.conftest import Caller
 
@@ -126,6 +127,23 @@ def test_no_other_file_gives_an_execution_its_id(offering: Caller, uri: str) -> 
 @pytest.mark.parametrize("query", ["", "input=text", "input=data&input=nope"])
 def test_only_files_of_the_flow_are_offered_a_place(offering: Caller, query: str) -> None:
     assert offering.call("POST", f"{BASE}/uploads", query=query)[0] == 422
+
+
+def test_a_resume_is_offered_a_place_among_the_executions_files(
+    offering: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [sent] = offer(offering)["uploads"]
+    offering.services.blobs.put(key_of(sent["uri"]), b"sent")
+    _, execution = start(offering, data=sent["uri"])
+    path = f"/api/v1/main/executions/{execution['id']}/actions/resume/uploads"
+    assert offering.call("POST", path, query="input=data")[0] == 422  # it is not paused, and asks for nothing
+    declared = offering.services.flows.load("unit.api", "filed").flow.inputs
+    monkeypatch.setattr(pausing, "asked_on_resume", lambda *_: declared)
+
+    status, answer = offering.call("POST", path, query="input=more.data")
+
+    assert (status, answer["executionId"]) == (200, execution["id"])
+    assert f"/executions/{execution['id']}/inputs/more.data/" in answer["uploads"][0]["uri"]
 
 
 def test_a_namespace_file_is_offered_a_place(offering: Caller) -> None:
