@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from thermik.clock import Clock
 from thermik.executions.model import Execution
 from thermik.executions.repository import Hearing
-from thermik.storage.table import Table, Write
+from thermik.flows import keys
+from thermik.storage import schema
+from thermik.storage.table import Index, Table, Write
 from thermik.triggers.listeners import Listeners
 from thermik.worker.ports import Ports
 
@@ -84,8 +86,11 @@ class TriggerHub:
         return Upkeep(self._table, self.schedules, self.flow_triggers)
 
     def flow_changed(self, namespace: str, flow_id: str) -> None:
-        """A flow was saved or deleted."""
-        self.schedules.flow_changed(namespace, flow_id)
+        """A flow was saved or deleted: what deals with dates is wanted if it has some, or had."""
+        states = schema.triggers_partition(namespace, flow_id)
+        latest = self._table.get([keys.latest(namespace, flow_id)])[0]
+        if (latest and Index.FOURTH in latest.indexes) or self._table.query(states, limit=1).records:
+            self.schedules.flow_changed(namespace, flow_id)
 
     def hear(self, execution: Execution) -> Hearing | None:
         """See `Observer`."""

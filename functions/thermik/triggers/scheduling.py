@@ -20,6 +20,7 @@ from thermik.clock import Clock, instant_text
 from thermik.executions.lifecycle import NewExecution
 from thermik.executions.model import Execution, Label
 from thermik.executions.repository import ExecutionNotFound
+from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowNotFound
 from thermik.machines.limits import FlowTooLarge
 from thermik.storage.errors import Conflict, ItemTooLarge
@@ -155,13 +156,15 @@ class Schedules:
     def _take(self, known: Known, date: datetime) -> None:
         """Deal with one date that is due."""
         state = known.state
-        found = [
-            each for each in self._plannings(state.namespace, state.flow_id) if each.trigger.id == state.trigger_id
-        ]
-        if not found:
+        try:
+            planning = self._planning(state.name)
+        except InvalidFlow as invalid:  # until it is saved anew; that brings the trigger in step
+            _operator.warning("trigger %s is given up: its flow cannot be read: %s", state.name, invalid)
+            self._store(Known(_with(state, active=False), known.version))
+            return
+        if planning is None:
             self.forget(state.name)
             return
-        [planning] = found
         if planning.revision != state.revision:
             self._sync_one(planning, known)
             return
@@ -361,14 +364,14 @@ class Schedules:
             self._store(Known(self._evaluated(known.state, {"next": date}), known.version))
 
     def _store(self, known: Known) -> bool:
-        """Write a state, and when it is due into the timetable; whether nobody else was faster."""
+        """Write a state, and when it is due into the timetable; whether nobody else was faster.
+
+        What the timetable says of a trigger that is not due any more is left: tending it does nothing.
+        """
         if self.states.write(known) is None:
             return False
-        due = known.state.due
-        if due is None:
-            self._timetable.remove(known.state.name)
-        else:
-            self._timetable.put(known.state.name, due)
+        if known.state.due is not None:
+            self._timetable.put(known.state.name, known.state.due)
         return True
 
 

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowNotFound
-from thermik.triggers.states import Name
+from thermik.storage import schema
+from thermik.storage.table import Index
+from thermik.triggers.scheduling import NothingToFill
+from thermik.triggers.states import Backfill, Name
 from unit.triggers.conftest import NAMESPACE, World
 
 TICK = "triggers:\n  - {{id: tick, type: io.kestra.plugin.core.trigger.Schedule, cron: '{cron}'{more}}}"
@@ -192,6 +198,59 @@ def test_inputs_that_do_not_fit_fail_the_execution(world: World) -> None:
     world.flow("untyped", "inputs:\n  - {id: number, type: INT}\n" + schedule(more="inputs: {number: many}"))
     world.tick("2026-03-02T08:10:00Z")
     assert [each.state.current for each in world.executions("untyped")] == ["FAILED"]
+
+
+def test_a_flow_that_cannot_be_read_any_more_is_given_up_until_it_is_saved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.flow("unread", schedule())
+    with monkeypatch.context() as patch:
+        patch.setattr(world.schedules, "_plannings", lambda *_: (_ for _ in ()).throw(InvalidFlow([])))
+        world.tick("2026-03-02T08:10:00Z")
+    assert world.state("unread").due is None
+    world.flow("unread", "description: again\n" + schedule())
+    assert str(world.state("unread").due) == "2026-03-02 08:20:00+00:00"
+
+
+def backfill(start: str, end: str) -> Backfill:
+    return Backfill(start=datetime.fromisoformat(start), end=datetime.fromisoformat(end), inputs={"number": 7})
+
+
+def test_a_backfill_runs_from_its_start_to_its_end_and_then_the_trigger_goes_on(world: World) -> None:
+    world.flow("filled", "inputs:\n  - {id: number, type: INT, defaults: 1}\n" + schedule("0 * * * *"))
+    name = Name(NAMESPACE, "filled", "tick")
+    world.schedules.begin_backfill(name, backfill("2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z"))
+    world.tick("2026-03-02T09:00:00Z")
+    assert world.dates("filled") == [
+        "2026-03-01T10:00:00Z",
+        "2026-03-01T11:00:00Z",
+        "2026-03-01T12:00:00Z",
+        "2026-03-02T09:00:00Z",
+    ]
+    assert [(each.inputs or {})["number"] for each in world.executions("filled")] == [7, 7, 7, 1]
+
+
+def test_a_backfill_is_held_and_ended(world: World) -> None:
+    world.flow("held", schedule("0 * * * *"))
+    name = Name(NAMESPACE, "held", "tick")
+    with pytest.raises(NothingToFill):
+        world.schedules.begin_backfill(name, backfill("2026-03-01T10:01:00Z", "2026-03-01T10:59:00Z"))
+    world.schedules.begin_backfill(name, backfill("2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z"))
+    world.schedules.pause_backfill(name, paused=True)
+    world.tick("2026-03-02T09:00:00Z")
+    assert world.dates("held") == ["2026-03-02T09:00:00Z"]
+    world.schedules.pause_backfill(name, paused=False)
+    world.schedules.end_backfill(name)
+    world.tick("2026-03-02T10:00:00Z")
+    assert world.dates("held") == ["2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z"]
+
+
+def test_with_concurrent_executions_nothing_is_waited_for(world: World) -> None:
+    world.flow("many", schedule(more="allowConcurrent: true"), task="{type: io.kestra.plugin.core.flow.Pause}")
+    world.clock.set("2026-03-02T08:30:00Z")
+    world.schedules.tend_all()
+    page = world.runtime.table.query(schema.flow_partition(NAMESPACE, "many"), index=Index.FIRST)
+    assert len(page.records) == 3
 
 
 def test_listed_dates_begin_with_the_earliest(world: World) -> None:
