@@ -213,11 +213,14 @@ class _Attempt:
             mine = current.state.current == StateType.RUNNING and current.progress.lease == lease
             return run if mine else current
 
+        written = working.then(run)
         try:
-            executions.write(working.then(run))
+            executions.write(written)
+            self._scene.journal.note(written.written())  # what rides behind renders the flow's outputs from it
         except Conflict as conflict:
             if executions.change_task_run(run.execution_id, run.id, ended) != run:
                 raise Busy(f"task run {run.id} was ended by somebody else") from conflict
+            self._scene.journal.know([run.id], executions.task_runs(run.execution_id, [run.id]))
 
 
 def _renew_if_retried(scene: TaskScene, run: TaskRun) -> None:
