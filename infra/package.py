@@ -115,6 +115,16 @@ def build(target: Target, archive: Path = ARCHIVE, functions: Path = REPOSITORY 
     return Package(archive, archive.stat().st_size, unzipped, has_bytecode=target.compiler is not None)
 
 
+def build_own(target: Target, archive: Path, functions: Path = REPOSITORY / "functions") -> Path:
+    """Zip our own code alone, for whoever has the dependencies already: an emulator that unpacks it at every start."""
+    with tempfile.TemporaryDirectory(prefix="thermik-package-") as staging:
+        own = Path(staging)
+        _copy_own_code(functions, own)
+        _compile(target, own)
+        _write_zip(_files(own), archive)
+    return archive
+
+
 def install_dependencies(target: Target, lock: Path = LOCK, cache: Path = CACHE) -> Path:
     """The folder of the locked dependencies, pruned and compiled; made once for each lock and target.
 

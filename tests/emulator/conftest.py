@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from emulator.stack import Stack, client
 from infra.deploy import Deployment, deploy
 from infra.environments import environment
 from infra.interpreters import find_python, python_version
-from infra.package import LAMBDA_PYTHON, REPOSITORY, Target, build
+from infra.package import LAMBDA_PYTHON, REPOSITORY, Target, build_own, install_dependencies
 
 STACK = "thermik-test"
 PACKAGES = "packages"
@@ -27,18 +28,25 @@ def emulator_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def endpoint(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack.running(emulator_python, tmp_path_factory.mktemp("ministack")) as address:
+def target(emulator_python: Path) -> Target:
+    """Wheels and bytecode for this machine: the emulator runs functions here, not on arm64."""
+    python = emulator_python / "bin" / "python"
+    version = python_version(python)
+    assert version is not None
+    return Target(version, python, python)
+
+
+@pytest.fixture(scope="session")
+def endpoint(emulator_python: Path, target: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("ministack")
+    with ministack.running(emulator_python, folder, install_dependencies(target)) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def archive(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package with wheels for this machine: the emulator runs functions here, not on arm64."""
-    python = emulator_python / "bin" / "python"
-    version = python_version(python)
-    assert version is not None
-    return build(Target(version, python, python), tmp_path_factory.mktemp("package") / "lambda.zip").archive
+def archive(target: Target, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package without its dependencies, which the functions find beside it (see `ministack.py`)."""
+    return build_own(target, tmp_path_factory.mktemp("package") / "lambda.zip")
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +57,11 @@ def stack(endpoint: str, archive: Path) -> Stack:
     # the emulator speaks HTTP and enforces the policy that refuses what is not TLS
     client(endpoint, "s3").delete_bucket_policy(Bucket=outputs["BucketName"])
     return Stack(endpoint, ministack.api_url(endpoint, outputs["ApiId"]), outputs, deployment)
+
+
+@pytest.fixture(scope="session")
+def user(stack: Stack) -> tuple[str, str]:
+    """The credentials that were made with the stack."""
+    secret = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["ApiSecretArn"])
+    credentials = json.loads(secret["SecretString"])
+    return credentials["username"], credentials["password"]

@@ -3,10 +3,16 @@
 It runs stock, in an environment of its own. What it does differently from AWS, as far as these
 tests meet it:
 
-- A function runs under the emulator's own Python, which sees the emulator's packages behind the zip's.
-  So the package is built for this machine and that Python, with the same code and the same versions.
+- A function runs under the emulator's own Python, so its packages are those for this machine, in the same versions.
+- The zip is unpacked for every process of a function, and every failure ends one. So it has our code only; the
+  packages are on PYTHONPATH, which is set when the emulator runs already: it has packages of its own.
 - An invocation that prints nothing is answered 50 ms late.
-- Any exception of a function is the error `Runtime.HandlerError`, not the exception's class.
+- Any exception of a function is the error `Runtime.HandlerError`, not the exception's class, and ends the function's
+  process. A machine that catches by name takes its general route: a failed task is settled all the same, since that
+  catches everything; what `Stopped`, `Busy` and the end of a failed execution steer is tried again, in vain, until the
+  machine fails, by when the execution has ended already.
+- A state with a task token whose function fails waits forever: nothing is tried again.
+- A distributed Map runs like an inline one.
 - The API's address is a path of the emulator, not a host: see `api_url`.
 - Time to live in a template is ignored.
 - Roles are enforced for the functions (`AUTH`), so a permission that the template lacks fails a test; the role of
@@ -34,12 +40,23 @@ START_SECONDS = 30
 GRACE_SECONDS = 5
 TRIES = 3
 
+RUN = """
+import os, sys
+os.environ["PYTHONPATH"] = sys.argv.pop()
+from ministack.app import main
+main()
+"""
+
 
 @contextmanager
-def running(environment: Path, folder: Path) -> Iterator[str]:
-    """The address of an emulator that is ready; its log is `ministack.log` in the folder."""
+def running(environment: Path, folder: Path, packages: Path) -> Iterator[str]:
+    """The address of an emulator that is ready; its log is `ministack.log` in the folder.
+
+    Args:
+        packages: what the functions import beside their zips.
+    """
     with (folder / "ministack.log").open("wb") as log:
-        process, endpoint = _start(environment, folder, log.fileno())
+        process, endpoint = _start(environment, folder, packages, log.fileno())
         try:
             yield endpoint
         finally:
@@ -51,12 +68,12 @@ def api_url(endpoint: str, api_id: str) -> str:
     return f"{endpoint}/_aws/execute-api/{api_id}/$default"
 
 
-def _start(environment: Path, folder: Path, log: int) -> tuple[subprocess.Popen[bytes], str]:
+def _start(environment: Path, folder: Path, packages: Path, log: int) -> tuple[subprocess.Popen[bytes], str]:
     """Another program may take the free port between our look and the emulator's start: then try again."""
     for _ in range(TRIES):
         endpoint = f"http://127.0.0.1:{_free_port()}"
         process = subprocess.Popen(
-            [environment / "bin" / "ministack"],
+            [environment / "bin" / "python", "-c", RUN, packages],
             env=_environment(endpoint, folder),
             cwd=folder,
             stdin=subprocess.DEVNULL,

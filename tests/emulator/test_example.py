@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -16,14 +15,6 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("emulator")]
 EXAMPLE = REPOSITORY / "examples" / "orders"
 API = "/api/v1/main"
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def user(stack: Stack) -> tuple[str, str]:
-    """The credentials that were made with the stack."""
-    secret = stack.client("secretsmanager").get_secret_value(SecretId=stack.outputs["ApiSecretArn"])
-    credentials = json.loads(secret["SecretString"])
-    return credentials["username"], credentials["password"]
 
 
 @pytest.fixture(scope="module")
