@@ -17,11 +17,10 @@ from thermik.api.forms import read_inputs
 from thermik.api.inputs import check_flow, store_inputs
 from thermik.api.request import Request
 from thermik.api.services import Services
-from thermik.api.uploads import reserved_id
 from thermik.executions.lifecycle import CORRELATION, NewExecution, create
 from thermik.executions.model import Execution, Kind, Label
 from thermik.flows.checks import FAILED, behavior_of, blocked_message
-from thermik.flows.flow import CheckBehavior
+from thermik.flows.flow import CheckBehavior, Flow
 from thermik.flows.labels import reserved
 from thermik.identity import new_id
 from thermik.storage.errors import Unavailable
@@ -85,7 +84,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
     if loaded.revision.deleted or flow.disabled:
         why = "deleted" if loaded.revision.deleted else "disabled"
         raise Forbidden(f"Cannot execute the {why} flow '{wanted.namespace}.{wanted.flow_id}'")
-    execution_id = reserved_id(services, flow, wanted.given) or new_id()
+    execution_id = _sent_ahead(services, flow, wanted.given) or new_id()
     context = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": revision, "tenantId": "main"}}
     inputs, stored = store_inputs(services, flow, execution_id, flow.inputs, wanted.given, context)
     failed = check_flow(services, flow, inputs.values, context)
@@ -110,6 +109,15 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
     except Exception:
         services.blobs.delete(stored)
         raise
+
+
+def _sent_ahead(services: Services, flow: Flow, given: Mapping[str, Any]) -> str | None:
+    """The id that files were sent ahead for, if there are any."""
+    if not flow.inputs:
+        return None
+    from thermik.api.uploads import reserved_id
+
+    return reserved_id(services, flow, given)
 
 
 def _labels(texts: Iterable[str]) -> Iterable[Label]:

@@ -14,9 +14,9 @@ from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.clock import parse_instant
-from thermik.executions.logs import entries_of
+from thermik.executions.logs import entries_of_execution
 from thermik.storage import schema
-from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete, Index, Table
+from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete, Index
 
 FIELDS = frozenset(
     [
@@ -74,20 +74,6 @@ def search(services: Services, request: Request) -> dict[str, Any]:
     entries = ((entry, matches(filters, view_of(entry), now)) for entry in _newest(services, filters))
     found = take_page(entries, page_request(request))
     return {**found.wire(found.items), "type": "OFFSET"}
-
-
-def entries_of_execution(table: Table, execution_id: str) -> list[dict[str, Any]]:
-    """Every entry of an execution's log, oldest first."""
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        partition = schema.execution_partition(execution_id)
-        chunk = table.query(partition, prefix=schema.LOGS, limit=1000, cursor=cursor)
-        for record in chunk.records:
-            found.extend(entries_of(record))
-        cursor = chunk.cursor
-        if cursor is None:
-            return sorted(found, key=lambda entry: str(entry["timestamp"]))
 
 
 def _chosen(services: Services, request: Request) -> Iterator[dict[str, Any]]:

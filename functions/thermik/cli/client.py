@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from thermik.cli.start import work
 from thermik.settings import Settings
 
 Json = dict[str, Any]
@@ -138,6 +139,7 @@ def connect(settings: Settings) -> Iterator[Client]:
         from thermik.cli.local_client import LocalClient
 
         local = LocalClient(settings.data, settings.plugin_defaults)
+        work()
         try:
             yield local
         finally:

@@ -19,6 +19,7 @@ from thermik.api.execution_wire import with_task_runs
 from thermik.api.flow_wire import flow_wire
 from thermik.api.services import Services
 from thermik.cli.client import ENDED, Json, Search, Start
+from thermik.executions.logs import entries_of_execution
 from thermik.executions.model import Label
 from thermik.flows.input_values import Upload
 from thermik.flows.validation import parse_flow
@@ -150,8 +151,6 @@ class LocalClient:
 
     def logs(self, execution_id: str) -> list[Json]:
         """The whole log."""
-        from thermik.api.logs import entries_of_execution
-
         return entries_of_execution(self._services.table, execution_id)
 
     def restart(self, execution_id: str) -> Json:

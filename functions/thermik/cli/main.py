@@ -11,6 +11,7 @@ import thermik
 from thermik.cli.examples import examples
 from thermik.cli.failures import INTERRUPTED, MISUSED, say, tell
 from thermik.cli.lazy import LazyGroup, Place
+from thermik.cli.start import begin
 
 COMMANDS = {
     "run": Place("thermik.cli.run:run", "Run a flow, watch it, and print its outputs."),
@@ -54,6 +55,7 @@ def cli() -> None:
 
 def main() -> None:
     """The program's entry point."""
+    begin()
     sys.exit(call(sys.argv[1:]))
 
 

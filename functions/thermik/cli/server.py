@@ -6,6 +6,7 @@ import click
 
 from thermik.cli.examples import examples
 from thermik.cli.options import SERVING, with_settings
+from thermik.cli.start import work
 from thermik.settings import Settings
 
 
@@ -25,4 +26,5 @@ def server(settings: Settings) -> None:
     """
     from thermik.local.server import serve
 
+    work()
     serve(settings)

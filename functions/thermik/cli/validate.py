@@ -10,6 +10,7 @@ import click
 from thermik.cli.examples import examples
 from thermik.cli.failures import FAILED
 from thermik.cli.sources import check, read_sources
+from thermik.cli.start import work
 
 
 @click.command(
@@ -26,6 +27,7 @@ def validate(files: tuple[str, ...], form: str) -> int:
     A file may hold several flows, as YAML documents; - reads the standard input. The exit code is 0 if all
     flows are valid and 1 if one is not; warnings do not count.
     """
+    work()
     results = [(source, *check(source)) for file in files for source in read_sources(file)]
     problems = [problem for _, _, found in results for problem in found]
     if form == "json":

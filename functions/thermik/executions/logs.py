@@ -201,6 +201,20 @@ def entries_of(record: Record) -> list[dict[str, Any]]:
     return [{**owner, **entry} for entry in record.body["entries"]]
 
 
+def entries_of_execution(table: Table, execution_id: str) -> list[dict[str, Any]]:
+    """Every entry of an execution's log, oldest first."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while True:
+        partition = schema.execution_partition(execution_id)
+        chunk = table.query(partition, prefix=schema.LOGS, limit=1000, cursor=cursor)
+        for record in chunk.records:
+            found.extend(entries_of(record))
+        cursor = chunk.cursor
+        if cursor is None:
+            return sorted(found, key=lambda entry: str(entry["timestamp"]))
+
+
 def execution_log(table: Table, clock: Clock, execution: Execution) -> RunLog:
     """The log of what belongs to no task of an execution."""
     return RunLog(table, clock, LogOwner(execution.namespace, execution.flow_id, execution.id))

@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from thermik.clock import Clock
-from thermik.triggers.scheduling import Schedules
-from thermik.triggers.states import Name
-from thermik.triggers.upkeep import Upkeep
+
+if TYPE_CHECKING:  # `thermik run` of a flow without dates needs none of it
+    from thermik.triggers.scheduling import Schedules
+    from thermik.triggers.states import Name
+    from thermik.triggers.upkeep import Upkeep
 
 LOOK_SECONDS = 1.0
 """How long it sleeps at the most: another process may have saved a flow."""

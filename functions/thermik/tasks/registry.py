@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import entry_points
 from inspect import cleandoc
 
 from thermik.flows.task import Task, UnknownType
@@ -43,6 +42,8 @@ class Registry:
     @cached_property
     def _plugins(self) -> dict[str, str]:
         """The types of installed plugins; read once, and only when a name is not built in."""
+        from importlib.metadata import entry_points  # it brings the whole of `email` with it
+
         return {entry.name: entry.value for entry in entry_points(group=PLUGIN_GROUP)}
 
     def task(self, name: str) -> type[Task]:

@@ -12,20 +12,21 @@ FLOW = "id: a\nnamespace: t\ntasks:\n  - {id: say, type: io.kestra.plugin.core.l
 
 PROGRAM = """
 import sys
-from thermik.cli.main import call
+from thermik.cli.main import begin, call
+begin()
 code = call(sys.argv[2:])
-found = sorted({name.split(".")[0] for name in sys.modules} & set(sys.argv[1].split(",")))
+found = sorted({*sys.modules, *(name.split(".")[0] for name in sys.modules)} & set(sys.argv[1].split(",")))
 print(code, found, file=sys.stderr)
 """
 
-NEVER = ("asyncio", "aws_lambda_powertools", "boto3", "botocore", "cryptography", "jinja2", "rich", "uvicorn")
+NEVER = ("asyncio", "aws_lambda_powertools", "boto3", "botocore", "cryptography", "email", "jinja2", "rich", "uvicorn")
 NOT_FOR_READING = (*NEVER, "sqlite3")
 
 
 @pytest.mark.parametrize(
     ("command", "unwanted"),
     [
-        (["run", "FLOW", "--data", "DATA"], NEVER),
+        (["run", "FLOW", "--data", "DATA"], (*NEVER, "thermik.triggers.models")),
         (["validate", "FLOW"], NOT_FOR_READING),
         (["compile", "FLOW"], NOT_FOR_READING),
     ],
@@ -41,3 +42,22 @@ def test_commands_import_nothing_that_they_do_not_need(
         [sys.executable, "-c", PROGRAM, ",".join(unwanted), *arguments], capture_output=True, text=True, check=True
     )
     assert done.stderr.strip() == "0 []"
+
+
+STARTED = """
+import gc, sys
+from thermik.cli import main
+main.cli.main = lambda **_: print(gc.isenabled(), "email" in sys.modules)
+main.begin()
+import pydantic
+pydantic.create_model("Model", value=(int, 1))(value="2")
+main.call([])
+from thermik.cli.start import SWITCH_SECONDS, work
+work()
+print(gc.isenabled(), abs(sys.getswitchinterval() - SWITCH_SECONDS) < 1e-6)
+"""
+
+
+def test_the_collector_rests_while_the_program_starts_and_works_afterwards() -> None:
+    done = subprocess.run([sys.executable, "-c", STARTED], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "True", "True"]
