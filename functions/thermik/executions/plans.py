@@ -55,11 +55,23 @@ class Plan:
 
         return compile_flow(self.flow, scheduled=True)
 
+    @cached_property
+    def aftermath_definition(self) -> Definition:
+        """The machine of executions whose end a crash left without its `afterExecution`. Raises: FlowTooLarge."""
+        from thermik.machines.compiler import compile_flow
+
+        return compile_flow(self.flow, ended=True)
+
     def definition_for(self, execution: Execution) -> Definition:
         """The machine to give an execution in its present state: one that waits for a date gets one that waits.
 
+        What has ended gets only what follows: asked again, tasks that a failure beside them cut short would say that
+        the execution may not go on.
+
         Raises: FlowTooLarge.
         """
+        if execution.state.is_terminal and self.flow.after_execution:
+            return self.aftermath_definition
         waits = execution.schedule_date is not None and execution.state.current in _NOT_BEGUN
         return self.scheduled_definition if waits else self.definition
 

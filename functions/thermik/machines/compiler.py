@@ -47,14 +47,14 @@ class Definition:
     events: int
 
 
-def compile_flow(flow: Flow, *, scheduled: bool = False) -> Definition:
-    """Compile a flow; `scheduled` for executions that start at a date.
+def compile_flow(flow: Flow, *, scheduled: bool = False, ended: bool = False) -> Definition:
+    """Compile a flow; `scheduled` for executions that start at a date, `ended` for what follows their end.
 
     Raises:
         FlowTooLarge: the machine would exceed a quota of Step Functions.
     """
     tree = FlowTree(flow)
-    level = drop_unreachable(share_settling(fold(lay_out(tree, SHAPES, scheduled=scheduled))))
+    level = drop_unreachable(share_settling(fold(lay_out(tree, SHAPES, scheduled=scheduled, ended=ended))))
     events = limits.check_history(level)
     machine = asl.write_level(level)
     seconds = _longest_seconds(flow)

@@ -19,11 +19,14 @@ FINISH = ":finish"
 """Name of the state that ends the execution; no task's id has a colon."""
 
 
-def lay_out(tree: FlowTree, shapes: Mapping[type, LowerShape], *, scheduled: bool = False) -> Level:
+def lay_out(
+    tree: FlowTree, shapes: Mapping[type, LowerShape], *, scheduled: bool = False, ended: bool = False
+) -> Level:
     """The machine of a flow as states: `tasks`, on failure `errors`, then `finally`, finish, `afterExecution`.
 
     Args:
         scheduled: wait first until the date that the machine is started with.
+        ended: the execution has ended: only `afterExecution`.
     """
     lowering = Lowering(shapes)
     level = Level()
@@ -37,6 +40,9 @@ def lay_out(tree: FlowTree, shapes: Mapping[type, LowerShape], *, scheduled: boo
     finish = level.add(Invoke(FINISH, Op.FINISH, "", next=after, caught=unhappy, error_path="error"))
     closing = lowering.handlers(tree.sections[FINALLY], finish, stopped, level)
     handling = lowering.handlers(tree.sections[ERRORS], closing, stopped, level)
+    if ended:
+        level.start = after
+        return level
     level.start = lowering.sequence(tree.sections[TASKS], Exits(closing, handling, stopped), level)
     _start_with(level, START)
     if scheduled:
