@@ -1,16 +1,10 @@
 """Starts MiniStack, an emulator of AWS in one process, and ends it whatever happens.
 
-It runs stock, in an environment of its own. What it does differently from AWS, as far as these
-tests meet it:
+It runs in an environment of its own, and all but stock: see `launch_ministack.py`. What it does differently from AWS,
+as far as these tests meet it:
 
 - A function runs under the emulator's own Python, so its packages are those for this machine, in the same versions.
-- The zip is unpacked for every process of a function, and every failure ends one. So it has our code only; the
-  packages are on PYTHONPATH, which is set when the emulator runs already: it has packages of its own.
-- An invocation that prints nothing is answered 50 ms late.
-- Any exception of a function is the error `Runtime.HandlerError`, not the exception's class, and ends the function's
-  process. A machine that catches by name takes its general route: a failed task is settled all the same, since that
-  catches everything; what `Stopped`, `Busy` and the end of a failed execution steer is tried again, in vain, until the
-  machine fails, by when the execution has ended already.
+- The zip is unpacked for every process of a function. So it has our code only; the packages are on PYTHONPATH.
 - A state with a task token whose function fails waits forever: nothing is tried again.
 - A distributed Map runs like an inline one.
 - The API's address is a path of the emulator, not a host: see `api_url`.
@@ -40,12 +34,7 @@ START_SECONDS = 30
 GRACE_SECONDS = 5
 TRIES = 3
 
-RUN = """
-import os, sys
-os.environ["PYTHONPATH"] = sys.argv.pop()
-from ministack.app import main
-main()
-"""
+LAUNCH = Path(__file__).with_name("launch_ministack.py")
 
 
 @contextmanager
@@ -73,7 +62,7 @@ def _start(environment: Path, folder: Path, packages: Path, log: int) -> tuple[s
     for _ in range(TRIES):
         endpoint = f"http://127.0.0.1:{_free_port()}"
         process = subprocess.Popen(
-            [environment / "bin" / "python", "-c", RUN, packages],
+            [environment / "bin" / "python", "-P", LAUNCH, packages],  # -P: a module beside it has the emulator's name
             env=_environment(endpoint, folder),
             cwd=folder,
             stdin=subprocess.DEVNULL,

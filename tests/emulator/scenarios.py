@@ -242,18 +242,14 @@ namespace: emulator
 tasks:
   - {id: work, type: io.kestra.plugin.core.debug.Return, format: work}
 afterExecution:
-  - {id: report, type: io.kestra.plugin.core.debug.Return, format: "{{ execution.state }}"}
+  - {id: report, type: io.kestra.plugin.core.debug.Return, format: over}
 """
 
 
 def endings(server: Server) -> Any:
-    """`errors` and `finally` of a failure.
-
-    Not its `afterExecution`: the machine is led there by the name of an error, which the emulator does not tell.
-    """
-    execution = server.until(server.start(*_saved(server, source_of("endings")))["id"])
-    found = summary(execution)
-    return found | {"runs": [run for run in found["runs"] if "report" not in run[0]]}
+    """`errors`, `finally`, and `afterExecution`, which runs when the execution has its final state already."""
+    execution = server.start(*_saved(server, source_of("endings")))["id"]
+    return summary(_once(server, execution, lambda found: _state(found, "report") == "SUCCESS"))
 
 
 def after_success(server: Server) -> Any:

@@ -69,7 +69,9 @@ class StepFunctionsMachines:
         arn = self._execution_arn(execution)
         if arn is not None:
             arguments = {"executionArn": arn, "error": "Stopped", "cause": cause[:MAX_CAUSE]}
-            self._call("stop_execution", "ExecutionDoesNotExist", **arguments)
+            refusal, _ = self._call("stop_execution", "ExecutionDoesNotExist", "ValidationException", **arguments)
+            if refusal == "ValidationException" and not self.has_ended(execution):
+                raise MachinesUnavailable(f"Step Functions refuses to stop {arn}, which runs")
 
     def answer(self, _execution: Execution, token: str, output: dict[str, Any]) -> bool:
         """Send a token's answer; False if nothing waits with it. Raises: MachinesUnavailable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_the_first_start_makes_the_machine(client: Any, machines: StepFunctionsM
     made = client.describe_state_machine(stateMachineArn=MACHINE)
     assert json.loads(made["definition"])["States"]["a"]["Resource"] == WORKER_ARN
     assert made["roleArn"] == STACK.machine_role_arn
-    assert json.loads(client.describe_execution(executionArn=RUNNING)["input"])["x"] == "one"
+    assert json.loads(client.describe_execution(executionArn=RUNNING)["input"])["c"]["x"] == "one"
 
 
 def test_a_machine_is_made_once_for_all_its_executions(client: Any, machines: StepFunctionsMachines) -> None:
@@ -118,6 +119,19 @@ def test_an_execution_that_was_given_no_machine_has_none(machines: StepFunctions
         machines.start(bare, DEFINITION)
     assert not machines.has_ended(bare)
     machines.stop(bare, "killed")
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "RUNNING"])
+def test_stopping_what_has_ended_is_no_error_even_if_step_functions_says_so(status: str) -> None:
+    machines, client = _machines(None)
+
+    def refuses(**_: Any) -> None:
+        raise _refusal("ValidationException")
+
+    client.stop_execution = refuses  # type: ignore[attr-defined]
+    client.describe_execution = lambda **_: {"status": status}  # type: ignore[attr-defined]
+    with pytest.raises(MachinesUnavailable) if status == "RUNNING" else nullcontext():
+        machines.stop(_execution(), "restarted")
 
 
 class _Answers:
