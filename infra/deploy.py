@@ -7,7 +7,7 @@ step can be repeated: the package's key is its hash, and a stack that is up to d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,18 @@ class Deployment:
     poll_seconds: float = POLL_SECONDS
 
 
-def deploy(deployment: Deployment, *, s3: Any, cloudformation: Any) -> dict[str, str]:
+def deploy(
+    deployment: Deployment, *, s3: Any, cloudformation: Any, tell: Callable[[str], None] = lambda _: None
+) -> dict[str, str]:
     """Bring the stack to what the template and package say; returns its outputs.
+
+    Args:
+        tell: is told of each step that takes a while, when it begins.
 
     Raises:
         DeployError: CloudFormation refused or rolled back, or the stack is in a state that it cannot leave.
     """
+    tell(f"Uploading it to {deployment.bucket}")
     ensure_bucket(s3, deployment.bucket)
     key = upload(s3, deployment.bucket, deployment.archive)
     template = with_package(deployment.template, deployment.bucket, key)
@@ -68,8 +74,12 @@ def deploy(deployment: Deployment, *, s3: Any, cloudformation: Any) -> dict[str,
     if status in STUCK:
         raise DeployError(f"The stack {deployment.stack} is {status}: delete it, or repair it, before a new deployment")
     creates = status in {None, ABSENT}
+    tell(f"Asking CloudFormation what changes in the stack {deployment.stack}")
     change_set = _make_change_set(cloudformation, deployment, template, creates=creates)
-    if change_set is not None:
+    if change_set is None:
+        tell("Nothing changes")
+    else:
+        tell("Creating the stack" if creates else "Updating the stack")
         _execute(cloudformation, deployment, change_set, creates=creates)
     return stack_outputs(cloudformation, deployment.stack)
 

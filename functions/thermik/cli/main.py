@@ -36,6 +36,7 @@ COMMANDS = {
     ),
     "flows": Place("thermik.cli.flows:flows", "List, show, save, compare, restore and delete flows."),
     "executions": Place("thermik.cli.executions:executions", "List, show, kill, restart and replay executions."),
+    "deploy": Place("thermik.cli.deploy:deploy", "Put Thermik on AWS, or bring it up to date."),
     "namespaces": Place("thermik.cli.namespaces:namespaces", "List namespaces, and keep their files."),
 }
 
