@@ -53,5 +53,5 @@ def _fail(life: Life, execution: Execution, machine: str, cause: str) -> Executi
     log.error(f"The state machine {machine} ended without finishing the execution: {cause}")
     log.flush()
     close_open_task_runs(life, execution.id, StateType.FAILED)
-    after_end(life, after)
+    after_end(life, after, machine_is_over=True)
     return after

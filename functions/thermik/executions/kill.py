@@ -45,7 +45,7 @@ def finish_kill(life: Life, execution: Execution) -> Execution:
     life.machines.stop(execution, "killed")
     close_open_task_runs(life, execution.id, _S.KILLED)
     killed = life.executions.change_execution(execution.id, lambda current: _killed(life, current))
-    after_end(life, killed)
+    after_end(life, killed, machine_is_over=True)
     return killed
 
 

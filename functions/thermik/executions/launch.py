@@ -30,7 +30,10 @@ def launch(life: Life, execution: Execution) -> Execution:
         return start_machine(life, execution, plan)
     slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
     if slots.take(execution.id, concurrency.limit):
-        return start_machine(life, execution, plan)
+        started = start_queued(life, execution.id)
+        if started.state.is_terminal:
+            pass_on(life, slots, concurrency.limit)
+        return started
     match concurrency.behavior:
         case ConcurrencyBehavior.CANCEL:
             return _end(life, execution, _S.CANCELLED)
@@ -67,6 +70,8 @@ def with_machine(execution: Execution, plan: Plan) -> Execution:
 def _queue(life: Life, execution: Execution, slots: Slots, limit: int) -> Execution:
     slots.queue(execution.id, instant_text(execution.state.start_date))
     queued = life.executions.change_execution(execution.id, lambda current: _to(life, current, _S.QUEUED))
+    if queued.state.is_terminal:
+        slots.leave(execution.id, instant_text(execution.state.start_date))
     pass_on(life, slots, limit)  # a slot may have become free between the look and the queue
     return queued
 
@@ -80,11 +85,22 @@ def pass_on(life: Life, slots: Slots, limit: int) -> None:
 def start_queued(life: Life, execution_id: str) -> Execution:
     """Start an execution that was given a slot, in the process that has it."""
     execution = life.executions.change_execution(execution_id, lambda current: owned(life, current))
-    if execution.state.is_terminal:  # killed while it waited: the slot goes on to the next
+    if execution.state.is_terminal:  # killed while it waited: whoever calls passes the slot on
         Slots(life.executions.table, execution.namespace, execution.flow_id).release(execution_id)
         return execution
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     return start_machine(life, execution, plan)
+
+
+def keep_slot(life: Life, execution: Execution, plan: Plan) -> None:
+    """Hold a slot whatever the limit says; it goes on at once if the execution was ended just before."""
+    if plan.flow.concurrency is None:
+        return
+    slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
+    slots.hold(execution.id)
+    if life.executions.execution(execution.id).value.state.is_terminal:
+        slots.release(execution.id)
+        pass_on(life, slots, plan.flow.concurrency.limit)
 
 
 def owned(life: Life, execution: Execution) -> Execution:
@@ -96,7 +112,11 @@ def owned(life: Life, execution: Execution) -> Execution:
 
 
 def _end(life: Life, execution: Execution, state: StateType) -> Execution:
-    return life.executions.change_execution(execution.id, lambda current: _to(life, current, state))
+    from thermik.executions.after_end import after_end  # which passes slots on, with this module
+
+    ended = life.executions.change_execution(execution.id, lambda current: _to(life, current, state))
+    after_end(life, ended, machine_is_over=True)
+    return ended
 
 
 def _to(life: Life, execution: Execution, state: StateType) -> Execution:

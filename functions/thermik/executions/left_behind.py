@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from thermik.executions.after_end import after_end
 from thermik.executions.kill import finish_kill
-from thermik.executions.launch import launch, start_machine, start_queued
+from thermik.executions.launch import launch, pass_on, start_machine, start_queued
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import may_work
@@ -17,6 +17,8 @@ from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
 from thermik.storage import schema
 from thermik.storage.table import Index
+
+_FINISHED = frozenset({StateType.SUCCESS, StateType.WARNING, StateType.FAILED})
 
 
 def open_executions(life: Life) -> Iterator[Execution]:
@@ -48,8 +50,7 @@ def go_on(life: Life, execution: Execution) -> None:
         case StateType.CREATED:
             launch(life, execution)
         case StateType.QUEUED:
-            if Slots(life.executions.table, execution.namespace, execution.flow_id).holds(execution.id):
-                start_queued(life, execution.id)
+            _out_of_queue(life, execution)
         case state if may_work(state, held=execution.progress.held):
             plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
             start_machine(life, execution, plan)
@@ -57,10 +58,26 @@ def go_on(life: Life, execution: Execution) -> None:
             return  # paused by hand: it goes on when it is resumed
 
 
+def _out_of_queue(life: Life, execution: Execution) -> None:
+    """Start what was given a slot; otherwise whoever is next, in case that whoever gave one up could not."""
+    slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
+    if slots.holds(execution.id):
+        start_queued(life, execution.id)
+        return
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    if plan.flow.concurrency is not None:
+        pass_on(life, slots, plan.flow.concurrency.limit)
+
+
 def _set_going(life: Life, execution: Execution) -> None:
     """What the end of an execution should have set going, and a crash right behind it prevented."""
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-    if plan.flow.after_execution:
+    if plan.flow.after_execution and _finished(execution):
         start_machine(life, execution, plan)
     else:
-        after_end(life, execution)
+        after_end(life, execution, machine_is_over=True)
+
+
+def _finished(execution: Execution) -> bool:
+    """Whether its own machine ended it: `afterExecution` follows neither a kill nor a refusal."""
+    return execution.state.was(StateType.RUNNING) and execution.state.current in _FINISHED

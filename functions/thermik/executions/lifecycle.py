@@ -77,7 +77,7 @@ def _failed(life: Life, execution: Execution, failure: str) -> Execution:
     log = execution_log(life.executions.table, life.clock, failed)
     log.log(Level.WARN, failure)
     log.flush()
-    after_end(life, failed)
+    after_end(life, failed, machine_is_over=True)
     return failed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thermik.clock import instant_text
 from thermik.executions.after_end import after_end
-from thermik.executions.launch import owned, start_machine, start_queued, with_machine
+from thermik.executions.launch import keep_slot, owned, start_machine, start_queued, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.pausing import resume
@@ -36,7 +36,7 @@ def unqueue(life: Life, execution_id: str, state: StateType = _S.RUNNING) -> Exe
         slots.hold(execution_id)
         return start_queued(life, execution_id)
     ended = life.executions.change_execution(execution_id, lambda current: _ended(life, current, state))
-    after_end(life, ended)
+    after_end(life, ended, machine_is_over=True)
     return ended
 
 
@@ -57,8 +57,7 @@ def force_run(life: Life, execution_id: str) -> Execution:
             return resume(life, execution_id)
         case _:
             plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-            if plan.flow.concurrency is not None:
-                Slots(life.executions.table, execution.namespace, execution.flow_id).hold(execution_id)
+            keep_slot(life, execution, plan)
             execution = life.executions.change_execution(execution_id, lambda current: owned(life, current))
             return start_machine(life, _without_date(life, execution, plan), plan)
 

@@ -68,5 +68,5 @@ def renew(life: Life, execution_id: str, due: datetime) -> Execution:
         copy = life.executions.execution(copy.id).value
     source = life.executions.change_execution(execution_id, retried)
     close_open_task_runs(life, execution_id, _S.RETRIED)
-    after_end(life, source)
+    after_end(life, source, machine_is_over=True)
     return launch(life, copy) if copy.state.current == _S.CREATED else copy

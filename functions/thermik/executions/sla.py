@@ -60,5 +60,5 @@ def break_agreement(life: Life, execution: Execution, sla: Sla) -> Execution:
         log.flush()
         close_open_task_runs(life, execution.id, final)
         life.machines.stop(changed, "an SLA is violated")
-        after_end(life, changed)
+        after_end(life, changed, machine_is_over=True)
     return changed
