@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -27,7 +28,7 @@ class SweepIncomplete(Exception):
     """Some executions or triggers could not go on; the log names them, the next sweep tries again."""
 
 
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Handle an event of EventBridge."""
     match event:
         case {"source": "aws.states", "detail": {"stateMachineArn": str(arn)}} if _is_turn(arn):
@@ -37,9 +38,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         case {"kind": "thermik.trigger", "namespace": str(namespace), "flow": str(flow), "trigger": str(trigger)}:
             _tend(namespace, flow, trigger)
         case {"detail-type": "Scheduled Event"}:
-            failed = sweep(_stack.life, _stack.machines.has_ended) + _keep_up()
+            failed = sweep(_stack.life, _stack.machines.has_ended) + _keep_up() + _forget(context)
             if failed:
-                raise SweepIncomplete(f"{failed} executions or triggers could not be brought on their way")
+                raise SweepIncomplete(f"{failed} executions or triggers could not be brought on their way, or deleted")
         case _:
             raise UnknownEvent(f"not an event of this stack's rules: {json.dumps(event)[:1000]}")
 
@@ -49,6 +50,17 @@ def _keep_up() -> int:
     failed = _stack.hub.upkeep.run()
     _stack.hub.schedules.tend_all()
     return failed
+
+
+def _forget(context: LambdaContext) -> int:
+    """Delete what ended longer ago than data is to be kept, in half of the time that is left; how much failed."""
+    days = _stack.settings.retention_days
+    if days is None:
+        return 0
+    from thermik.executions.retention import forget_old
+
+    until = _stack.life.clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis() / 2)
+    return forget_old(_stack.life, _stack.blobs, timedelta(days=days), until)
 
 
 def _tend(namespace: str, flow: str, trigger: str) -> None:

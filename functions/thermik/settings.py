@@ -72,7 +72,7 @@ class Settings:
         token: an API token that is accepted besides them.
         auth: `open` answers everyone, for an API that sits behind something that asks for credentials itself.
         url: the server that the command line talks to; None works on the data directory.
-        retention_days: executions older than this may vanish; None keeps them.
+        retention_days: executions that ended longer ago are deleted, with all that is theirs; None keeps them.
         log_level: of Thermik's own log, not of the executions'.
         plugin_defaults: those of the installation: a file's path, or the YAML text itself (`flows/global_defaults.py`).
     """

@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 
 from thermik.clock import Clock, SystemClock
@@ -21,6 +21,7 @@ from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.plans import KeptPlans
 from thermik.executions.repository import ExecutionNotFound, Executions
+from thermik.executions.retention import forget_old
 from thermik.executions.sweep import sweep
 from thermik.flows.flow import Flow
 from thermik.flows.global_defaults import global_defaults
@@ -50,6 +51,12 @@ TAKEOVER_SECONDS = 1.0
 
 SWEEP_SECONDS = 60.0
 """How often a server looks for executions of its own that stand still."""
+
+FORGET_SECONDS = 60.0
+"""How often a server deletes executions that ended longer ago than data is to be kept."""
+
+FORGET_FOR = timedelta(seconds=2)
+"""How long it does so at the most: the rest is for the next time, and an end is not held up."""
 
 MAIL_SECONDS = 0.5
 """How often a process looks for letters from others; `thermik run` of a short flow ends before the first look."""
@@ -125,8 +132,15 @@ class Runtime:
         self._threads: dict[str, threading.Thread] = {}
         self._scheduler: Scheduler | None = None
 
-    def watch_others(self) -> None:
-        """Take over what dead processes left, and start what is due, from now on: a server does, a command does not."""
+    def watch_others(self, *, retention_days: int | None = None) -> None:
+        """Take over what dead processes left, and start what is due, from now on: a server does, a command does not.
+
+        Args:
+            retention_days: after how many days executions that ended are deleted; None keeps them.
+        """
+        if retention_days is not None:
+            keep = timedelta(days=retention_days)
+            self._every(FORGET_SECONDS, lambda: self._forget(keep), "thermik-forget", at_once=True)
         self.read_mail()
         self._every(TAKEOVER_SECONDS, self._take_over, "thermik-takeover", at_once=True)
         self._every(SWEEP_SECONDS, self._sweep, "thermik-sweep")
@@ -172,6 +186,9 @@ class Runtime:
 
     def _sweep(self) -> None:
         sweep(self.life, self.machines.has_ended, self._stands_still)
+
+    def _forget(self, keep: timedelta) -> None:
+        forget_old(self.life, self.blobs, keep, self.clock.now() + FORGET_FOR)
 
     def _stands_still(self, execution: Execution) -> bool:
         return execution.progress.owner == self.process.token and not self.machines.runs(execution)

@@ -38,7 +38,7 @@ def serve(settings: Settings) -> None:
     listening = _listen(settings.host, settings.port)
     runtime = Runtime(settings.data, plugin_defaults=settings.plugin_defaults)
     try:
-        runtime.watch_others()
+        runtime.watch_others(retention_days=settings.retention_days)
         app = App(Api(services_of(runtime), credentials), runtime.table.changes, settings.data / "uploads")
         _run(app, listening, settings)
     finally:

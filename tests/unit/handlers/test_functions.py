@@ -6,6 +6,8 @@ import importlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -128,6 +130,25 @@ def test_a_trigger_that_is_due_is_tended(events: ModuleType, monkeypatch: pytest
     monkeypatch.setattr(events._stack.hub.schedules, "tend", tended.append)
     events.handler({"kind": "thermik.trigger", "namespace": "a.b", "flow": "f", "trigger": "t"}, _Context())
     assert tended == [Name("a.b", "f", "t")]
+
+
+@pytest.mark.parametrize(("days", "kept"), [(None, []), (30, [timedelta(days=30)])])
+def test_a_sweep_forgets_what_is_old_where_a_time_is_set(
+    events: ModuleType, monkeypatch: pytest.MonkeyPatch, days: int | None, kept: list[timedelta]
+) -> None:
+    forgotten: list[timedelta] = []
+
+    def forget(_life: object, _blobs: object, keep: timedelta, until: datetime) -> int:
+        assert until - datetime.now(UTC) < timedelta(seconds=31), "half of the minute that is left"
+        forgotten.append(keep)
+        return 0
+
+    monkeypatch.setattr("thermik.executions.retention.forget_old", forget)
+    monkeypatch.setattr(events, "sweep", lambda *_: 0)
+    monkeypatch.setattr(events, "_keep_up", lambda: 0)
+    monkeypatch.setattr(events, "_stack", replace(events._stack, settings=_settings(retention_days=days)))
+    events.handler(SCHEDULED, _Context())
+    assert forgotten == kept
 
 
 def test_an_unknown_event_is_not_swallowed(events: ModuleType) -> None:
