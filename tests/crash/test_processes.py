@@ -31,10 +31,19 @@ SOURCE = flow(
     log("last", "{{ outputs.first.value }}"),
 )
 EXPECTED = {
-    "first": "SUCCESS", "loop": "SUCCESS", "both": "SUCCESS", "left": "SUCCESS", "l1": "SUCCESS", "l2": "SUCCESS",
+    "first": "SUCCESS",
+    "loop": "SUCCESS",
+    "both": "SUCCESS",
+    "left": "SUCCESS",
+    "l1": "SUCCESS",
+    "l2": "SUCCESS",
     **{f"{name}[{value}]": "SUCCESS" for name in ("nap", "say") for value in (1, 2, 3)},
     **{f"short[{value}]": "SUCCESS" for value in range(1, 9)},
-    "right": "SUCCESS", "at_once": "SUCCESS", "tolerant": "WARNING", "t": "FAILED", "told": "SUCCESS",
+    "right": "SUCCESS",
+    "at_once": "SUCCESS",
+    "tolerant": "WARNING",
+    "t": "FAILED",
+    "told": "SUCCESS",
     "last": "SUCCESS",
 }
 
