@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from engine.probe import Flaky, Gate, probe
-from engine.running import Ran, end_of, engine, history_of, look, run, start, until_state
+from engine.running import Ran, end_of, engine, history_of, look, run, save, start, until_state
 from engine.sources import allow, each, fail, flow, log, par, ret, seq, when
 from thermik.executions.kill import kill
 from thermik.executions.pausing import pause, resume
 from thermik.executions.refusals import Unacceptable, WrongState
-from thermik.executions.replay import replay
+from thermik.executions.replay import replay, restart_in_revision
 from thermik.executions.revival import change_task_run_state, restart
 from thermik.executions.state import StateType
+from thermik.flows.repository import FlowNotFound
 from thermik.local.interpreter import SkippingClock
 from thermik.local.runtime import Runtime
 from thermik.worker.call import read_call
@@ -246,6 +247,43 @@ def test_a_restart_within_a_loop_keeps_the_turns_that_ended(runtime: Runtime) ->
     assert count.runs == 3
     assert ran.run("work", "b").attempts is not None
     assert len(ran.run("work", "b").attempts or ()) == 2
+
+
+def test_a_restart_in_another_revision_is_a_new_execution_that_keeps_what_went_well(runtime: Runtime) -> None:
+    count = Flaky(0)
+    old = flow(probe("count", count), seq("group", fail("work"), log("gone")), errors=[log("handler")])
+    failed = run(runtime, old)
+    save(runtime, flow(probe("count", count), seq("group", log("work", "mended")), log("next")))
+    restarted = restart_in_revision(runtime.life, failed.id, 2)
+    ran = end_of(runtime, restarted.id)
+    assert (ran.execution.parent_id, ran.execution.original_id) == (failed.id, failed.id)
+    assert (ran.execution.flow_revision, ran.execution.metadata.attempt_number) == (2, 2)
+    assert ran.states() == {"count": "SUCCESS", "group": "SUCCESS", "work": "SUCCESS", "next": "SUCCESS"}
+    assert ran.history == ["CREATED", "RUNNING", "FAILED", "RESTARTED", "RUNNING", "SUCCESS"]
+    assert ran.attempts("work") == ["FAILED", "SUCCESS"]
+    assert (count.runs, ran.logged("work")) == (1, ["mended"])
+    assert look(runtime, failed.id) == failed
+
+
+def test_a_restart_in_a_revision_without_the_failed_task_goes_on_with_the_others(runtime: Runtime) -> None:
+    failed = run(runtime, flow(log("before"), seq("group", fail("work"))))
+    save(runtime, flow(log("before"), log("group"), log("after")))
+    ran = end_of(runtime, restart_in_revision(runtime.life, failed.id, 2).id)
+    assert ran.states() == {"before": "SUCCESS", "group": "SUCCESS", "after": "SUCCESS"}
+
+
+def test_a_restart_in_another_revision_of_what_did_not_fail_leaves_nothing_behind(runtime: Runtime) -> None:
+    ran = run(runtime, flow(log("a")))
+    with pytest.raises(Unacceptable, match="No task found to restart execution from!"):
+        restart_in_revision(runtime.life, ran.id, 1)
+    gate = Gate()
+    execution = start(runtime, flow(probe("work", gate)))
+    gate.await_begun()
+    with pytest.raises(WrongState):
+        restart_in_revision(runtime.life, execution.id, 1)
+    gate.open.set()
+    with pytest.raises(FlowNotFound):
+        restart_in_revision(runtime.life, end_of(runtime, execution.id).id, 7)
 
 
 def test_what_did_not_fail_cannot_be_restarted(runtime: Runtime) -> None:

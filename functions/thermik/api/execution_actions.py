@@ -7,7 +7,7 @@ Both generations of Kestra's clients are answered: 2.x calls `/{id}/actions/ACTI
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace as replace_fields
 from http import HTTPStatus
@@ -33,6 +33,9 @@ JSON = "application/json"
 
 router = Router("Execution actions")
 
+
+Given = Callable[[], Mapping[str, Any]]
+"""Reads what is given to inputs, by their ids: texts and `Upload`s."""
 
 _ID = re.compile(rf"[0-9A-Za-z]{{{ID_LENGTH}}}")
 
@@ -88,25 +91,33 @@ def resume_execution(services: Services, request: Request) -> Any:
 
 def resume_with_form(services: Services, request: Request) -> Execution:
     """Resume, with what the form has. Raises: InvalidInputs, WrongState."""
-    execution_id = request["execution_id"]
+    with ExitStack() as closing:
+        return resume_with(services, request["execution_id"], lambda: read_inputs(request, closing))
+
+
+def resume_with(services: Services, execution_id: str, given: Given) -> Execution:
+    """Resume, with the inputs that the Pause task asks for; where it asks for none they are not read.
+
+    Raises:
+        ExecutionNotFound, InvalidInputs, WrongState.
+    """
     execution = services.executions.execution(execution_id).value
     declared = pausing.asked_on_resume(services.life, execution)
     if not declared:
         return pausing.resume(services.life, execution_id)
     flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
-    with ExitStack() as closing:
-        given = read_inputs(request, closing)
-        context = {"inputs": execution.inputs or {}}
-        values, _ = store_inputs(services, flow, execution_id, declared, given, context)
+    context = {"inputs": execution.inputs or {}}
+    values, _ = store_inputs(services, flow, execution_id, declared, given(), context)
     return pausing.resume(services.life, execution_id, values.values)
 
 
 @_action("POST", "restart", query="revision")
 def restart_execution(services: Services, request: Request) -> Any:
-    """Run an execution again from where it failed."""
-    if request.get("revision") is not None:
-        raise Unprocessable("A restart with another revision is not supported: replay the execution with it instead")
-    return with_task_runs(services, revival.restart(services.life, request["execution_id"]))
+    """Run an execution again from where it failed; in a revision that is given, as a new execution."""
+    execution_id, revision = request["execution_id"], request.optional_number("revision")
+    if revision is not None:
+        return with_task_runs(services, replay.restart_in_revision(services.life, execution_id, revision))
+    return with_task_runs(services, revival.restart(services.life, execution_id))
 
 
 @_action("POST", "replay", query="taskRunId revision")
@@ -124,22 +135,35 @@ def replay_execution(services: Services, request: Request) -> Any:
 @_action("POST", "replay-with-inputs", query="taskRunId revision", consumes=FORM)
 def replay_with_inputs(services: Services, request: Request) -> Any:
     """Make a new execution from this one, with other inputs; a form without parts keeps those that it had."""
-    source = services.executions.execution(request["execution_id"]).value
-    revision = request.optional_number("revision")
-    flow = services.flows.load(source.namespace, source.flow_id, revision or source.flow_revision).flow
-    execution_id = new_id()
     with ExitStack() as closing:
         given = read_inputs(request, closing)
-        inputs = store_inputs(services, flow, execution_id, flow.inputs, given, {})[0].values if given else None
-    replayed = replay.replay(
-        services.life,
-        source.id,
-        from_task_run=request.get("taskRunId"),
-        revision=revision,
-        inputs=inputs,
-        new_execution_id=execution_id,
-    )
+        revision = request.optional_number("revision")
+        replayed = replay_with(
+            services, request["execution_id"], given, from_task_run=request.get("taskRunId"), revision=revision
+        )
     return with_task_runs(services, replayed)
+
+
+def replay_with(
+    services: Services,
+    execution_id: str,
+    given: Mapping[str, Any],
+    *,
+    from_task_run: str | None,
+    revision: int | None,
+) -> Execution:
+    """Make a new execution from an old one, with other inputs; without any it has those of the old one.
+
+    Raises:
+        ExecutionNotFound, FlowNotFound, FlowTooLarge, InvalidInputs, Unacceptable.
+    """
+    source = services.executions.execution(execution_id).value
+    flow = services.flows.load(source.namespace, source.flow_id, revision or source.flow_revision).flow
+    new = new_id()
+    inputs = store_inputs(services, flow, new, flow.inputs, given, {})[0].values if given else None
+    return replay.replay(
+        services.life, source.id, from_task_run=from_task_run, revision=revision, inputs=inputs, new_execution_id=new
+    )
 
 
 @_action("POST", "change-status", query="status")

@@ -1,7 +1,7 @@
 """Replaying: a new execution from an old one, from the beginning or from one of its task runs.
 
 The old execution stays as it is. Task runs before the chosen one are copied; since ids are derived, a copy's id
-is the one that the new execution's own operations will look for.
+is the one that the new execution's own operations will look for. A restart in another revision of the flow is one, too.
 """
 
 from __future__ import annotations
@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from thermik.executions.launch import launch, start_machine, with_machine
+from thermik.executions.launch import keep_slot, launch, start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, ExecutionProgress, Scope, TaskRun
 from thermik.executions.places import task_run_id
 from thermik.executions.refusals import Unacceptable
 from thermik.executions.repository import Versioned
-from thermik.executions.revival import NOTHING_TO_RESTART, ancestors_of, shares_invocation
+from thermik.executions.revival import (
+    NOTHING_TO_RESTART,
+    ancestors_of,
+    check_restartable,
+    restarted_runs,
+    shares_invocation,
+)
 from thermik.executions.state import State, StateType
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FlowTree, Node
@@ -72,6 +78,38 @@ def replay(
     return start_machine(life, execution, plan)
 
 
+def restart_in_revision(life: Life, execution_id: str, revision: int) -> Execution:
+    """Restart an execution in another revision of its flow: as a new one, which keeps what went well.
+
+    Runs of tasks that the revision does not have are left behind.
+
+    Raises:
+        ExecutionNotFound, FlowNotFound, FlowTooLarge.
+        WrongState: it has not ended, and is not paused.
+        Unacceptable: no task run failed or is paused.
+    """
+    source = life.executions.execution(execution_id).value
+    check_restartable(source)
+    execution = copy_of(life, source, new_id(), revision, None)
+    plan = life.plans.plan(execution.namespace, execution.flow_id, revision)
+    runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
+    revived, dropped = restarted_runs(life, runs, plan.tree)
+    if not revived:
+        raise Unacceptable(NOTHING_TO_RESTART)
+    gone = {run.value.id for run in dropped}
+    changed = {run.value.id: run.value for run in revived}
+    kept = {
+        run.value.id: changed.get(run.value.id, run.value)
+        for run in runs.values()
+        if run.value.id not in gone and _has_place(run.value, runs, plan.tree)
+    }
+    restarted = execution.model_copy(update={"state": source.state}).with_state(_S.RESTARTED, life.clock.now())
+    execution = with_machine(restarted, plan)
+    _write(life, execution, [*_copies(kept, execution).values()])
+    keep_slot(life, execution, plan)
+    return start_machine(life, execution, plan)
+
+
 def copy_of(
     life: Life, source: Execution, new: str, revision: int | None, inputs: Mapping[str, Any] | None
 ) -> Execution:
@@ -92,6 +130,15 @@ def copy_of(
             "progress": ExecutionProgress(owner=life.machines.owner(), aftermath=plan.has_aftermath),
         }
     )
+
+
+def _has_place(run: TaskRun, runs: Mapping[str, Versioned[TaskRun]], tree: FlowTree) -> bool:
+    """Whether a flow has the tasks of a run and of those above it, one within the other."""
+    node = tree.nodes.get(run.task_id)
+    parent = runs.get(run.parent_task_run_id or "")
+    if node is None or (node.parent.task.id if node.parent else None) != (parent.value.task_id if parent else None):
+        return False
+    return parent is None or _has_place(parent.value, runs, tree)
 
 
 def _kept(runs: Mapping[str, Versioned[TaskRun]], chosen: str, tree: FlowTree) -> dict[str, TaskRun]:
@@ -167,7 +214,9 @@ def _copies(kept: Mapping[str, TaskRun], execution: Execution) -> dict[str, Task
             "execution_id": execution.id,
             "parent_task_run_id": new_name(kept[parent]) if parent else None,
         }
-        copies[old] = run.model_copy(update=changes).with_progress(scope=renamed(run.progress.scope), lease=None)
+        copies[old] = run.model_copy(update=changes).with_progress(
+            scope=renamed(run.progress.scope), lease=None, token=None
+        )
     return copies
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from thermik.executions.launch import start_machine, with_machine
+from thermik.executions.launch import keep_slot, start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.repository import Versioned
-from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
 from thermik.flows.tree import ERRORS, FlowTree
 from thermik.storage import schema
@@ -42,8 +41,7 @@ def restart(life: Life, execution_id: str) -> Execution:
     """
     found = life.executions.execution(execution_id)
     execution = found.value
-    if not execution.state.is_terminal and execution.state.current != _S.PAUSED:
-        raise WrongState(f"Execution must be terminated to be restarted, current state is '{execution.state.current}'")
+    check_restartable(execution)
     tree = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
     runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
     revived, dropped = restarted_runs(life, runs, tree)
@@ -51,6 +49,12 @@ def restart(life: Life, execution_id: str) -> Execution:
         raise Unacceptable(NOTHING_TO_RESTART)
     life.machines.stop(execution, "restarted")
     return revive(life, found, revived, dropped)
+
+
+def check_restartable(execution: Execution) -> None:
+    """Raises: WrongState, unless the execution has ended or is paused."""
+    if not execution.state.is_terminal and execution.state.current != _S.PAUSED:
+        raise WrongState(f"Execution must be terminated to be restarted, current state is '{execution.state.current}'")
 
 
 def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
@@ -133,8 +137,7 @@ def revive(
     writes.append(found.then(execution).put())
     for chunk in _chunks(writes, MAX_TRANSACTION_WRITES):
         life.executions.table.write(*chunk)
-    if plan.flow.concurrency is not None:
-        Slots(life.executions.table, execution.namespace, execution.flow_id).hold(execution.id)
+    keep_slot(life, execution, plan)
     return start_machine(life, execution, plan)
 
 
