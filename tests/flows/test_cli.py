@@ -7,76 +7,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import REPOSITORY
+from flows.command_line import FAIL, LOG, SLEEP, Printed, Save, Thermik, environment, flow, program
 from thermik.cli.main import call
 
 ORDERS = REPOSITORY / "examples" / "orders"
-LOG = "io.kestra.plugin.core.log.Log"
-FAIL = "io.kestra.plugin.core.execution.Fail"
-SLEEP = "io.kestra.plugin.core.flow.Sleep"
-
-Thermik = Callable[..., int]
-
-
-def _flow(name: str, *tasks: str, more: str = "") -> str:
-    lines = "".join(f"  - {{id: task{number}, {task}}}\n" for number, task in enumerate(tasks))
-    return f"id: {name}\nnamespace: cli.test\n{more}tasks:\n{lines}"
-
-
-def _program(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from thermik.cli.main import main; main()", *arguments]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY / "functions")}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with credentials; its URL."""
-    data = tmp_path_factory.mktemp("server")
-    arguments = ["server", "--port", "0", "--data", str(data), "--username", "ada", "--password", "secret"]
-    process = subprocess.Popen(_program(*arguments), stdout=subprocess.PIPE, text=True, env=_environment())
-    assert process.stdout is not None
-    found = re.search(r"http://\S+", process.stdout.readline())
-    assert found, "the server does not tell where it listens"
-    yield found[0]
-    process.terminate()
-    assert process.wait(30) == 0
-
-
-@pytest.fixture(params=["directory", "server"])
-def thermik(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Thermik:
-    """The command line on one of the two, which the environment names."""
-    if request.param == "server":
-        monkeypatch.setenv("THERMIK_URL", request.getfixturevalue("server"))
-        monkeypatch.setenv("THERMIK_USERNAME", "ada")
-        monkeypatch.setenv("THERMIK_PASSWORD", "secret")
-    else:
-        monkeypatch.setenv("THERMIK_DATA", str(tmp_path / "data"))
-    return lambda *arguments: call([str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def save(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Writes a flow's source to a file."""
-
-    def write(name: str, source: str) -> Path:
-        file = tmp_path / f"{name}.yaml"
-        file.write_text(source)
-        return file
-
-    return write
-
-
-Save = Callable[[str, str], Path]
-Printed = pytest.CaptureFixture[str]
 
 
 def test_the_example_runs_to_its_outputs(thermik: Thermik, capsys: Printed) -> None:
@@ -102,7 +41,7 @@ def test_the_example_fails_on_purpose_and_its_errors_task_tells(thermik: Thermik
 
 
 def test_a_warning_is_success_with_a_line_that_says_so(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    file = save("warned", _flow("warned", f"type: {FAIL}, allowFailure: true"))
+    file = save("warned", flow("warned", f"type: {FAIL}, allowFailure: true"))
     assert thermik("run", file) == 0
     printed = capsys.readouterr()
     assert "WARNING in" in printed.out
@@ -110,7 +49,7 @@ def test_a_warning_is_success_with_a_line_that_says_so(thermik: Thermik, save: S
 
 
 def test_json_is_the_execution_and_nothing_else(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    file = save("json", _flow("json", f"type: {LOG}, message: hello"))
+    file = save("json", flow("json", f"type: {LOG}, message: hello"))
     assert thermik("run", file, "--format", "json", "--label", "team:data") == 0
     execution = json.loads(capsys.readouterr().out)
     assert execution["state"]["current"] == "SUCCESS"
@@ -122,7 +61,7 @@ def test_a_saved_flow_runs_by_its_name_in_the_revision_that_is_asked_for(
     thermik: Thermik, save: Save, capsys: Printed
 ) -> None:
     for text in ("first", "second"):
-        assert thermik("flows", "save", save("named", _flow("named", f"type: {LOG}, message: {text}"))) == 0
+        assert thermik("flows", "save", save("named", flow("named", f"type: {LOG}, message: {text}"))) == 0
     assert thermik("run", "cli.test.named", "--revision", "1") == 0
     lines = capsys.readouterr().out
     assert "cli.test.named  revision 2" in lines
@@ -130,7 +69,7 @@ def test_a_saved_flow_runs_by_its_name_in_the_revision_that_is_asked_for(
 
 
 def test_an_equal_source_makes_no_revision(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    file = save("equal", _flow("equal", f"type: {LOG}, message: a"))
+    file = save("equal", flow("equal", f"type: {LOG}, message: a"))
     for _ in range(2):
         assert thermik("flows", "save", file) == 0
     assert capsys.readouterr().out.splitlines() == ["cli.test.equal  revision 1"] * 2
@@ -139,7 +78,7 @@ def test_an_equal_source_makes_no_revision(thermik: Thermik, save: Save, capsys:
 
 
 def test_flows_are_listed_shown_and_deleted(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    file = save("kept", _flow("kept", f"type: {LOG}, message: a"))
+    file = save("kept", flow("kept", f"type: {LOG}, message: a"))
     assert thermik("flows", "save", file) == 0
     capsys.readouterr()
     assert thermik("flows", "get", "cli.test", "kept") == 0
@@ -152,8 +91,8 @@ def test_flows_are_listed_shown_and_deleted(thermik: Thermik, save: Save, capsys
 
 
 def test_of_files_with_a_broken_one_none_is_saved(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    good = save("unsaved", _flow("unsaved", f"type: {LOG}, message: a"))
-    broken = save("broken", _flow("broken", f"type: {LOG}, message: a, colour: red"))
+    good = save("unsaved", flow("unsaved", f"type: {LOG}, message: a"))
+    broken = save("broken", flow("broken", f"type: {LOG}, message: a, colour: red"))
     assert thermik("flows", "save", good, broken) == 1
     assert re.search(r"broken\.yaml:4:\d+: tasks\[0\]\.colour: ", capsys.readouterr().err)
     assert thermik("flows", "get", "cli.test", "unsaved") == 1
@@ -161,7 +100,7 @@ def test_of_files_with_a_broken_one_none_is_saved(thermik: Thermik, save: Save, 
 
 def test_executions_are_listed_and_shown_with_their_log(thermik: Thermik, save: Save, capsys: Printed) -> None:
     more = "inputs:\n  - {id: name, type: STRING}\n"
-    file = save("shown", _flow("shown", f"type: {LOG}, message: '{{{{ inputs.name }}}}'", more=more))
+    file = save("shown", flow("shown", f"type: {LOG}, message: '{{{{ inputs.name }}}}'", more=more))
     assert thermik("run", file, "--input", "name=Ada", "--format", "json") == 0
     execution = json.loads(capsys.readouterr().out)
     assert thermik("executions", "list", "--flow", "cli.test.shown", "--state", "success") == 0
@@ -179,7 +118,7 @@ def test_a_failed_execution_is_restarted_and_replayed(
 ) -> None:
     there = tmp_path / "there"
     shell = f"type: io.kestra.plugin.scripts.shell.Commands, commands: ['test -f {there}']"
-    file = save("again", _flow("again", f"type: {LOG}, message: first", shell))
+    file = save("again", flow("again", f"type: {LOG}, message: first", shell))
     assert thermik("run", file, "--format", "json") == 1
     failed = json.loads(capsys.readouterr().out)
     there.touch()
@@ -196,7 +135,7 @@ def test_a_failed_execution_is_restarted_and_replayed(
 
 
 def test_wrong_inputs_are_told_and_nothing_runs(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    file = save("typed", _flow("typed", f"type: {LOG}, message: a", more="inputs:\n  - {id: count, type: INT}\n"))
+    file = save("typed", flow("typed", f"type: {LOG}, message: a", more="inputs:\n  - {id: count, type: INT}\n"))
     assert thermik("run", file, "--input", "count=many") == 1
     assert "`count`" in capsys.readouterr().err
     assert thermik("executions", "list", "--flow", "cli.test.typed", "--format", "json") == 0
@@ -212,9 +151,9 @@ def test_what_is_not_there_is_named(thermik: Thermik, capsys: Printed) -> None:
 
 
 def test_an_interrupt_kills_the_execution(thermik: Thermik, save: Save, capsys: Printed) -> None:
-    file = save("slow", _flow("slow", f"type: {SLEEP}, duration: PT60S"))
+    file = save("slow", flow("slow", f"type: {SLEEP}, duration: PT60S"))
     process = subprocess.Popen(
-        _program("run", str(file)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment()
+        program("run", str(file)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     )
     assert process.stdout is not None
     assert any("RUNNING" in line for line in process.stdout)
@@ -226,8 +165,8 @@ def test_an_interrupt_kills_the_execution(thermik: Thermik, save: Save, capsys: 
     assert [each["state"]["current"] for each in json.loads(capsys.readouterr().out)] == ["KILLED"]
 
 
-def test_wrong_credentials_are_told(server: str, capsys: Printed) -> None:
-    assert call(["flows", "list", "--url", server, "--username", "ada", "--password", "wrong"]) == 1
+def test_wrong_credentials_are_told(cli_server: str, capsys: Printed) -> None:
+    assert call(["flows", "list", "--url", cli_server, "--username", "ada", "--password", "wrong"]) == 1
     assert "the server wants credentials" in capsys.readouterr().err
 
 
@@ -265,7 +204,7 @@ def test_files_of_a_namespace(thermik: Thermik, capsys: Printed, tmp_path: Path)
 
 def test_revisions_are_compared_and_restored(thermik: Thermik, save: Save, capsys: Printed) -> None:
     for message in ("one", "two"):
-        assert thermik("flows", "save", save("revised", _flow("revised", f"type: {LOG}, message: {message}"))) == 0
+        assert thermik("flows", "save", save("revised", flow("revised", f"type: {LOG}, message: {message}"))) == 0
     assert thermik("flows", "delete", "cli.test", "revised", "--yes") == 0
     capsys.readouterr()
     assert thermik("flows", "restore", "cli.test", "revised", "1") == 0
@@ -289,7 +228,7 @@ def test_the_schema_of_flows_and_of_types(capsys: Printed) -> None:
 
 def test_a_flow_with_triggers_is_valid_here_and_there(thermik: Thermik, save: Save) -> None:
     trigger = "triggers:\n  - {id: hook, type: io.kestra.plugin.core.trigger.Webhook, key: k}\n"
-    file = save("triggered", _flow("triggered", f"type: {LOG}, message: hello", more=trigger))
+    file = save("triggered", flow("triggered", f"type: {LOG}, message: hello", more=trigger))
     assert thermik("validate", file) == 0
     assert thermik("run", file) == 0
 
@@ -302,11 +241,11 @@ def test_plugin_defaults_of_the_installation(
     defaults = tmp_path / "defaults.yaml"
     defaults.write_text(f"- {{type: {LOG}, values: {{message: of the installation}}}}\n")
     monkeypatch.setenv("THERMIK_PLUGIN_DEFAULTS", str(defaults))
-    complete = save("complete", _flow("complete", f"type: {LOG}, message: my own", f"type: {LOG}, message: null"))
+    complete = save("complete", flow("complete", f"type: {LOG}, message: my own", f"type: {LOG}, message: null"))
     assert thermik("run", complete) == 1  # a flow must be valid without them
     capsys.readouterr()
     defaults.write_text(f"- {{type: {LOG}, forced: true, values: {{message: of the installation}}}}\n")
-    assert thermik("run", save("forced", _flow("forced", f"type: {LOG}, message: my own"))) == 0
+    assert thermik("run", save("forced", flow("forced", f"type: {LOG}, message: my own"))) == 0
     assert "of the installation" in capsys.readouterr().out
     defaults.write_text("- {type: x, nope: 1}\n")
     assert thermik("flows", "list") == 2

@@ -45,9 +45,12 @@ class _NoLeases:
 )
 def evaluate(services: Services, request: Request) -> dict[str, Any]:
     """Render an expression with what an execution, or a task run, would see."""
-    expression = request.text()
-    scene = enter(_ports(services), request["execution_id"])
-    task_run_id = request.variables.get("task_run_id")
+    return result_of(services, request["execution_id"], request.variables.get("task_run_id"), request.text())
+
+
+def result_of(services: Services, execution_id: str, task_run_id: str | None, expression: str) -> dict[str, Any]:
+    """`{result}` of an expression, or `{error, stackTrace}`. Raises: ExecutionNotFound, NotFound."""
+    scene = enter(_ports(services), execution_id)
     try:
         variables = scene.variables() if task_run_id is None else _of_task_run(scene, task_run_id)
         return {"result": _shown(render(expression, variables, ExpressionServices(scene)))}

@@ -31,28 +31,36 @@ router = Router("KV store")
 @router.route("GET", "/namespaces/<namespace>/kv/<key>")
 def get(services: Services, request: Request) -> dict[str, Any]:
     """The value of a key, with its type."""
-    pair = services.pairs.get(request["namespace"], request["key"])
-    if pair is None:
+    found = value_of(services, request["namespace"], request["key"])
+    if found is None:
         raise NotFound(f"No value found for key '{request['key']}' in namespace '{request['namespace']}'")
+    return found
+
+
+def value_of(services: Services, namespace: str, key: str) -> dict[str, Any] | None:
+    """`{type, value, revision, updated}` of a key; None where there is none."""
+    pair = services.pairs.get(namespace, key)
+    if pair is None:
+        return None
     return {"type": pair.kind, "value": pair.value, "revision": pair.revision, "updated": pair.updated}
 
 
 @router.route("PUT", "/namespaces/<namespace>/kv/<key>", consumes="text/plain")
 def put(services: Services, request: Request) -> Answer:
     """Set a key to a JSON value; the headers `ttl` and `description` may come with it."""
-    key = request["key"]
+    ttl, description = request.headers.get("ttl"), request.headers.get("description")
+    set_value(services, request["namespace"], request["key"], request.text(), ttl=ttl, description=description)
+    return Answer()
+
+
+def set_value(
+    services: Services, namespace: str, key: str, text: str, *, ttl: str | None = None, description: str | None = None
+) -> None:
+    """Set a key. Raises: BadRequest, Unprocessable, Conflict, ItemTooLarge."""
     if len(key) > MAX_KEY or not _KEY.fullmatch(key):
         raise Unprocessable(f"'{key[:200]}' is no acceptable key: letters, digits, `.`, `_` and `-`, at most {MAX_KEY}")
-    value, kind = typed(request.text())
-    services.pairs.put(
-        request["namespace"],
-        key,
-        value,
-        kind,
-        description=request.headers.get("description"),
-        lives=_lifetime(request.headers.get("ttl")),
-    )
-    return Answer()
+    value, kind = typed(text)
+    services.pairs.put(namespace, key, value, kind, description=description, lives=_lifetime(ttl))
 
 
 @router.route("DELETE", "/namespaces/<namespace>/kv/<key>")
@@ -64,7 +72,12 @@ def delete(services: Services, request: Request) -> bool:
 @router.route("GET", "/namespaces/<namespace>/kv")
 def list_of_namespace(services: Services, request: Request) -> list[dict[str, Any]]:
     """Every key of a namespace."""
-    return [_entry(request["namespace"], pair) for pair in services.pairs.pairs(request["namespace"])]
+    return entries(services, request["namespace"])
+
+
+def entries(services: Services, namespace: str) -> list[dict[str, Any]]:
+    """What a list shows of each key of a namespace."""
+    return [_entry(namespace, pair) for pair in services.pairs.pairs(namespace)]
 
 
 @router.route("DELETE", "/namespaces/<namespace>/kv", consumes="application/json")
@@ -133,7 +146,7 @@ def _lifetime(text: str | None) -> timedelta | None:
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise Unprocessable(f"The header 'ttl' is no duration: {error}") from None
+        raise Unprocessable(f"The 'ttl' is no duration: {error}") from None
 
 
 def _entry(namespace: str, pair: Pair) -> dict[str, Any]:

@@ -244,8 +244,12 @@ def _flag(body: dict[str, Any]) -> bool:
 
 
 def _switched(services: Services, body: dict[str, Any]) -> dict[str, Any]:
-    name = _name(body)
-    return _done(_schedules(services).switch(name, disabled=_flag(body)), name)
+    return switched(services, _name(body), disabled=_flag(body))
+
+
+def switched(services: Services, name: Name, *, disabled: bool) -> dict[str, Any]:
+    """Switch a trigger off or on; its state. Raises: NotFound."""
+    return _done(_schedules(services).switch(name, disabled=disabled), name)
 
 
 def _switch(*, disabled: bool) -> Act:

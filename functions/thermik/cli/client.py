@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from thermik.cli.acting import Actions, Pairs, Triggers
 from thermik.cli.start import work
 from thermik.settings import Settings
 
@@ -50,6 +51,21 @@ class Search:
 
 class Client(Protocol):
     """Flows and executions. Whatever it raises tells people what is wrong (`failures.tell`)."""
+
+    @property
+    def actions(self) -> Actions:
+        """What people do with executions."""
+        ...
+
+    @property
+    def pairs(self) -> Pairs:
+        """The KV pairs."""
+        ...
+
+    @property
+    def triggers(self) -> Triggers:
+        """The triggers with dates."""
+        ...
 
     def save_flow(self, source: str) -> Json:
         """Create or update a flow; the flow with its `revision`."""
@@ -105,14 +121,6 @@ class Client(Protocol):
 
     def logs(self, execution_id: str) -> list[Json]:
         """The log of an execution, in order."""
-        ...
-
-    def restart(self, execution_id: str) -> Json:
-        """Run an execution again from where it failed; the execution as it goes on."""
-        ...
-
-    def replay(self, execution_id: str, task_run_id: str | None, revision: int | None) -> Json:
-        """A new execution like an old one, from its start or from a task run; the execution as it was created."""
         ...
 
     def kill(self, execution_id: str) -> None:

@@ -1,22 +1,23 @@
-"""`thermik executions`: what ran and runs."""
+"""`thermik executions`: what ran and runs. What is done to executions is in modules of its own."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator
 
 import click
 
 from thermik.cli.arguments import read_name
-from thermik.cli.client import Json, Search, connect
+from thermik.cli.client import ENDED, Client, Json, Search, connect
 from thermik.cli.examples import examples
-from thermik.cli.failures import CommandFailed
+from thermik.cli.execution_actions import COMMANDS as ON_ONE
+from thermik.cli.execution_bulk import COMMANDS as ON_SEVERAL
 from thermik.cli.figures import date_text, duration_of, seconds_text, value_text
 from thermik.cli.listing import FORMAT, print_json, print_rows
 from thermik.cli.options import CONNECTION, with_settings
-from thermik.cli.plain import lines_of
-from thermik.cli.showing import FORMAT as SHOWN
-from thermik.cli.showing import LEVEL, Showing, finish, watch
-from thermik.cli.watching import LEVELS, Event, Watcher, levels_from, run_name
+from thermik.cli.plain import EVERY_SECONDS, lines_of
+from thermik.cli.watching import LEVELS, Event, levels_from
 from thermik.settings import Settings
 
 
@@ -26,7 +27,11 @@ from thermik.settings import Settings
     )
 )
 def executions() -> None:
-    """List, show, kill, restart and replay executions."""
+    """List and show executions; kill, pause, resume, restart, replay, change and delete them."""
+
+
+for command in (*ON_SEVERAL, *ON_ONE):
+    executions.add_command(command)
 
 
 @executions.command("list", epilog=examples("thermik executions list --flow shop.orders --state FAILED --limit 5"))
@@ -80,7 +85,11 @@ def get(execution: str, form: str, settings: Settings) -> None:
 
 
 @executions.command(
-    epilog=examples("thermik executions logs ID --level WARN", "thermik executions logs ID --task totals")
+    epilog=examples(
+        "thermik executions logs ID --level WARN",
+        "thermik executions logs ID --task totals",
+        "thermik executions logs ID --follow | grep orders",
+    )
 )
 @click.argument("execution")
 @click.option(
@@ -90,79 +99,53 @@ def get(execution: str, form: str, settings: Settings) -> None:
     help="The least severe level to show.",
 )
 @click.option("--task", help="Only this task's.")
+@click.option("--follow", "-f", "following", is_flag=True, help="Go on until the execution has ended.")
 @FORMAT
 @with_settings(CONNECTION)
-def logs(execution: str, level: str, task: str | None, form: str, settings: Settings) -> None:
-    """Print an execution's log."""
+def logs(execution: str, *, level: str, task: str | None, following: bool, form: str, settings: Settings) -> None:
+    """Print an execution's log.
+
+    With --follow and --format json each entry is a line of its own.
+    """
     severe = levels_from(level)
+
+    def chosen(entries: list[Json]) -> list[Json]:
+        return [each for each in entries if each["level"] in severe and task in (None, each.get("taskId"))]
+
     with connect(settings) as client:
-        client.execution(execution)  # so that an unknown id is told from an empty log
-        entries = [
-            entry
-            for entry in client.logs(execution)
-            if entry["level"] in severe and task in (None, entry.get("taskId"))
-        ]
+        found = client.execution(execution)  # so that an unknown id is told from an empty log
+        if not following:
+            _print_entries(chosen(client.logs(execution)), form)
+            return
+        for entries in _growing(client, found):
+            _print_entries(chosen(entries), "lines" if form == "json" else form)
+            sys.stdout.flush()
+
+
+def _growing(client: Client, execution: Json) -> Iterator[list[Json]]:
+    """The entries of a log as they come, until the execution has ended."""
+    seen: set[str] = set()
+    while True:
+        ended = execution["state"]["current"] in ENDED
+        log = {json.dumps(entry, sort_keys=True): entry for entry in client.logs(execution["id"])}
+        yield [entry for text, entry in log.items() if text not in seen]
+        seen.update(log)
+        if ended:
+            return
+        client.wait(execution["id"], EVERY_SECONDS)
+        execution = client.execution(execution["id"])
+
+
+def _print_entries(entries: list[Json], form: str) -> None:
     if form == "json":
         print_json(entries)
         return
     for entry in entries:
+        if form == "lines":
+            click.echo(json.dumps(entry, ensure_ascii=False))
+            continue
         event = Event(entry["timestamp"], entry.get("taskId", ""), entry["level"], entry["message"])
         click.echo("\n".join(lines_of(event)))
-
-
-@executions.command(epilog=examples("thermik executions kill ID"))
-@click.argument("execution")
-@with_settings(CONNECTION)
-def kill(execution: str, settings: Settings) -> None:
-    """Kill an execution and what it started."""
-    with connect(settings) as client:
-        client.kill(execution)
-    click.echo(f"{execution} is being killed")
-
-
-@executions.command(epilog=examples("thermik executions restart ID"))
-@click.argument("execution")
-@LEVEL
-@SHOWN
-@with_settings(CONNECTION)
-def restart(execution: str, level: str, form: str, settings: Settings) -> int:
-    """Run an execution again from where it failed, and watch it.
-
-    Without --url it goes on in this process. The exit codes are those of `thermik run`.
-    """
-    with connect(settings) as client:
-        watcher = Watcher(levels_from(level))
-        watcher.news(client.execution(execution), client.logs(execution))  # what has been is not shown again
-        ended = watch(client, client.restart(execution), Showing(form, watcher))
-    return finish(ended, form, settings)
-
-
-@executions.command(epilog=examples("thermik executions replay ID", "thermik executions replay ID --task totals"))
-@click.argument("execution")
-@click.option("--task", help="Begin at this task's run, as `executions get` names it; not at the start.")
-@click.option("--revision", type=click.IntRange(min=1), help="Run another revision of the flow.")
-@LEVEL
-@SHOWN
-@with_settings(CONNECTION)
-def replay(execution: str, *, task: str | None, revision: int | None, level: str, form: str, settings: Settings) -> int:
-    """Run another execution like an old one, and watch it.
-
-    With --task it keeps what ran before that task. Without --url it runs in this process. The exit codes are those of
-    `thermik run`.
-    """
-    with connect(settings) as client:
-        begin = _run_of(client.execution(execution), task) if task is not None else None
-        created = client.replay(execution, begin, revision)
-        ended = watch(client, created, Showing(form, Watcher(levels_from(level))))
-    return finish(ended, form, settings)
-
-
-def _run_of(execution: Json, task: str) -> str:
-    """The id of the task run of this name, the first of several."""
-    for run in execution.get("taskRunList") or []:
-        if run_name(run) == task:
-            return str(run["id"])
-    raise CommandFailed(f"execution {execution['id']} has no task run {task!r}")
 
 
 def _details(execution: Json) -> Iterator[str]:

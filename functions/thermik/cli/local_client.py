@@ -18,10 +18,11 @@ from thermik.api.creation import Wanted, create_execution
 from thermik.api.execution_wire import with_task_runs
 from thermik.api.flow_wire import flow_wire
 from thermik.api.services import Services
+from thermik.cli.acting import Given
 from thermik.cli.client import ENDED, Json, Search, Start
+from thermik.cli.local_actions import LocalActions, LocalPairs, LocalTriggers, opened
 from thermik.executions.logs import entries_of_execution
 from thermik.executions.model import Label
-from thermik.flows.input_values import Upload
 from thermik.flows.validation import parse_flow
 from thermik.local.runtime import Runtime
 from thermik.local.services import services_of
@@ -45,6 +46,11 @@ class LocalClient:
         self._runtime = Runtime(data, plugin_defaults=plugin_defaults)
         self._endings: dict[str, threading.Event] = {}
         self._listening = ExitStack()
+        self.pairs = LocalPairs(lambda: self._services)
+        self.triggers = LocalTriggers(lambda: self._services)
+        self.actions = LocalActions(
+            self._runtime, lambda: self._services, self._listen, self._endings.__contains__, self._wire
+        )
 
     def close(self) -> None:
         """End what this process runs: after a finished command that is nothing."""
@@ -122,11 +128,8 @@ class LocalClient:
     def start(self, wanted: Start) -> Json:
         """Start an execution in this process. Raises: FlowNotFound, InvalidInputs."""
         with ExitStack() as closing:
-            files = {
-                name: Upload(closing.enter_context(path.open("rb")), path.name) for name, path in wanted.files.items()
-            }
             labels = [Label(key=key, value=value) for key, value in wanted.labels]
-            given = {**wanted.inputs, **files}
+            given = opened(Given(wanted.inputs, wanted.files), closing)
             execution = create_execution(
                 self._services, Wanted(wanted.namespace, wanted.flow_id, wanted.revision, given, labels)
             )
@@ -152,18 +155,6 @@ class LocalClient:
     def logs(self, execution_id: str) -> list[Json]:
         """The whole log."""
         return entries_of_execution(self._services.table, execution_id)
-
-    def restart(self, execution_id: str) -> Json:
-        """Run it again in this process. Raises: ExecutionNotFound, WrongState, Unacceptable."""
-        from thermik.executions.revival import restart
-
-        return self._listen(restart(self._runtime.life, execution_id).id)
-
-    def replay(self, execution_id: str, task_run_id: str | None, revision: int | None) -> Json:
-        """Run another like it in this process. Raises: ExecutionNotFound, FlowNotFound, Unacceptable."""
-        from thermik.executions.replay import replay
-
-        return self._listen(replay(self._runtime.life, execution_id, from_task_run=task_run_id, revision=revision).id)
 
     def kill(self, execution_id: str) -> None:
         """Kill it, whichever process runs it. Raises: ExecutionNotFound, WrongState."""
@@ -191,6 +182,7 @@ class LocalClient:
             if record.key == key and record.body["state"]["current"] in ENDED:
                 ended.set()
 
+        self._runtime.read_mail()
         self._endings[execution_id] = ended
         self._listening.enter_context(self._runtime.table.changes.listen(key.partition, hear))
         execution = self._wire(execution_id)

@@ -35,8 +35,12 @@ COMMANDS = {
         examples("thermik schedule '0 9 * * MON-FRI' --timezone Europe/Paris"),
     ),
     "flows": Place("thermik.cli.flows:flows", "List, show, save, compare, restore and delete flows."),
-    "executions": Place("thermik.cli.executions:executions", "List, show, kill, restart and replay executions."),
+    "executions": Place(
+        "thermik.cli.executions:executions", "List, show, kill, pause, resume, restart, replay and change executions."
+    ),
     "deploy": Place("thermik.cli.deploy:deploy", "Put Thermik on AWS, or bring it up to date."),
+    "kv": Place("thermik.cli.key_values:kv", "Read and set the KV pairs of namespaces."),
+    "triggers": Place("thermik.cli.triggers:triggers", "List triggers with dates, and switch them off and on."),
     "namespaces": Place("thermik.cli.namespaces:namespaces", "List namespaces, and keep their files."),
 }
 

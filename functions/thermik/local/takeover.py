@@ -26,6 +26,12 @@ def take_over(life: Life, lives: Callable[[str], bool]) -> int:
     return len(claimed)
 
 
+def adopt(life: Life, execution: Execution, lives: Callable[[str], bool]) -> None:
+    """Claim and start one execution, unless a process that lives has it, or it has ended."""
+    if not _owned(execution, lives) and (claimed := _claim(life, execution, lives)) is not None:
+        go_on(life, claimed)
+
+
 def _owned(execution: Execution, lives: Callable[[str], bool]) -> bool:
     owner = execution.progress.owner
     return owner is not None and lives(owner)
