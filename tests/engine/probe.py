@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import Field
+
 from thermik.tasks.runnable import RunContext, RunnableTask, TaskFailure
 
 TYPE = "thermik.tests.Probe"
@@ -20,7 +22,7 @@ _actions: dict[str, Action] = {}
 class Probe(RunnableTask):
     """Does what a test registered under `call`."""
 
-    call: str
+    call: str = Field(description="The name of what the test registered.")
 
     def run(self, context: RunContext) -> Any:
         return _actions[self.call](context)

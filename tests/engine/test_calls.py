@@ -215,6 +215,8 @@ def test_exit_may_kill(runtime: Runtime) -> None:
     execution = start(runtime, flow(both, id="exiting-killed"))
     while not look(runtime, execution.id).execution.state.is_terminal:
         threading.Event().wait(0.02)
+    while look(runtime, execution.id).states()["long"] == "RUNNING":  # in flight when the others were ended: by itself
+        threading.Event().wait(0.02)
     ran = look(runtime, execution.id)
     assert ran.state == "KILLED"
     assert ran.states()["long"] == "KILLED"

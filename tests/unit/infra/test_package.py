@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -100,5 +101,10 @@ def test_pruning_keeps_what_is_imported(tmp_path: Path) -> None:
     for name in [*kept, *gone]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    services = {"dynamodb": {"endpoints": {}}, "states": {}, "ec2": {}}
+    endpoints = tmp_path / "botocore/data/endpoints.json"
+    endpoints.write_text(json.dumps({"version": 3, "partitions": [{"partition": "aws", "services": services}]}))
     prune(tmp_path)
+    [partition] = json.loads(endpoints.read_text())["partitions"]
+    assert partition == {"partition": "aws", "services": {"dynamodb": {"endpoints": {}}, "states": {}}}
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == kept

@@ -60,7 +60,8 @@ class Extra(RunnableTask):
 
 def _plugins(monkeypatch: pytest.MonkeyPatch, **types: str) -> None:
     entries = [EntryPoint(name.replace("_", "."), value, module.PLUGIN_GROUP) for name, value in types.items()]
-    monkeypatch.setattr(module, "entry_points", lambda group: [entry for entry in entries if entry.group == group])
+    found = lambda group: [entry for entry in entries if entry.group == group]  # noqa: E731 - a function as a value
+    monkeypatch.setattr("importlib.metadata.entry_points", found)
 
 
 def test_a_plugin_gives_a_type(monkeypatch: pytest.MonkeyPatch) -> None:
