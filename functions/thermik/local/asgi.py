@@ -20,6 +20,7 @@ from thermik.api.errors import ApiError, answer_of
 from thermik.local.asgi_body import Disconnected, read_body
 from thermik.local.changes import Changes
 from thermik.local.waiting import Waiting
+from thermik.storage.errors import BlobsUnavailable
 from thermik.storage.streams import PIECE_BYTES
 
 THREADS = 32
@@ -59,7 +60,7 @@ class App:
         event = event_of(scope)
         try:
             body = await read_body(receive, event["headers"], self.uploads, self.api.admit, self.pool)
-        except ApiError as error:
+        except (ApiError, BlobsUnavailable) as error:
             await _send_answer(send, answer_of(error, scope["path"]))
             return
         call = Call(body)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import mmap
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from thermik.api.bodies import NO_BODY, Body, body_of
 from thermik.api.errors import BadRequest, TooLarge
 from thermik.api.request import MAX_TEXT_BODY
+from thermik.storage.errors import BlobsUnavailable
+from thermik.storage.files import ADVICE
 
 IN_MEMORY = 1024 * 1024
 """Bytes of a body that stay in memory."""
@@ -42,6 +45,7 @@ async def read_body(
         Disconnected: the client is gone.
         TooLarge: it has more bytes than are accepted.
         NotAuthenticated: a large body of somebody unknown.
+        BlobsUnavailable: the directory takes no more.
     """
     limit = MAX_FORM if headers.get("content-type", "").lower().startswith("multipart/") else MAX_TEXT_BODY
     _check_announced(headers.get("content-length"), limit)
@@ -59,15 +63,18 @@ async def read_body(
         if len(pieces) > IN_MEMORY:
             if file is None:
                 admit(headers)
-                file = await asyncio.get_running_loop().run_in_executor(pool, _spool, uploads)
-            await asyncio.get_running_loop().run_in_executor(pool, file.write, bytes(pieces))
+                with _failures(uploads):
+                    file = await asyncio.get_running_loop().run_in_executor(pool, _spool, uploads)
+            with _failures(uploads):
+                await asyncio.get_running_loop().run_in_executor(pool, file.write, bytes(pieces))
             pieces.clear()
         if not message.get("more_body", False):
             break
     if file is None:
         return body_of(bytes(pieces)) if pieces else NO_BODY
-    file.write(pieces)
-    file.flush()
+    with _failures(uploads):
+        file.write(pieces)
+        file.flush()
     with file:  # the mapping keeps the file, which has no name, until nobody reads it
         return body_of(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
@@ -75,6 +82,16 @@ async def read_body(
 def _spool(directory: Path) -> IO[bytes]:
     directory.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryFile(dir=directory)
+
+
+@contextmanager
+def _failures(directory: Path) -> Iterator[None]:
+    """What the file system refuses, told with the directory and what to do."""
+    try:
+        yield
+    except OSError as error:
+        advice = ADVICE.get(error.errno or 0, "it cannot be written")
+        raise BlobsUnavailable(f"The directory for uploads {directory}: {advice} ({error})") from error
 
 
 def _check_announced(length: str | None, limit: int) -> None:

@@ -180,11 +180,11 @@ def _failures(subject: str) -> Iterator[None]:
         if error.errno == errno.ELOOP:
             raise InvalidKey(f"{subject} lies behind a symbolic link, which is not followed") from error
         raise BlobsUnavailable(
-            f"{subject}: {_ADVICE.get(error.errno or 0, 'the file system refuses')} ({error})"
+            f"{subject}: {ADVICE.get(error.errno or 0, 'the file system refuses')} ({error})"
         ) from error
 
 
-_ADVICE = {
+ADVICE = {
     errno.ENOSPC: "the disk is full: free some space",
     errno.EDQUOT: "the disk quota is used up: free some space",
     errno.EFBIG: "the file is larger than the file system or a limit of the process allows",
@@ -194,3 +194,4 @@ _ADVICE = {
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n)",
     errno.EIO: "the disk fails to read or write",
 }
+"""What to do about an error of the file system, by its errno."""
