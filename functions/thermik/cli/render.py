@@ -61,11 +61,11 @@ def render(
     if from_stdin:
         for line in sys.stdin:
             if line.strip():
-                click.echo(json.dumps(answer(json.loads(line), services), ensure_ascii=False))
+                click.echo(json.dumps(answer(line, services), ensure_ascii=False))
         return
     if expression is None:
         raise click.UsageError("Give an expression, or --stdin")
-    variables = json.loads(variables_file.read_text()) if variables_file else {}
+    variables = _variables(variables_file) if variables_file else {}
     try:
         template = compile_template(expression)
         result = json.dumps(template.evaluate(variables, services)) if typed else template.render(variables, services)
@@ -74,11 +74,36 @@ def render(
     click.echo(result)
 
 
-def answer(request: dict[str, Any], services: Services) -> dict[str, Any]:
+def _variables(file: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises: click.UsageError."""
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise click.UsageError(f"{file}:{error.lineno}:{error.colno}: no JSON: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file}: no UTF-8 text (byte {error.start + 1})") from error
+    except RecursionError as error:
+        raise click.UsageError(f"{file}: nested too deeply") from error
+    if not isinstance(value, dict):
+        raise click.UsageError(f"{file}:1:1: a JSON object is expected")
+    return value
+
+
+def answer(line: str, services: Services) -> dict[str, Any]:
     """The answer to one line of `--stdin`."""
     try:
-        template = compile_template(str(request["expression"]))
-        return {"value": template.render(request.get("variables") or {}, services)}
+        request = json.loads(line)
+    except json.JSONDecodeError as error:
+        return {"error": f"column {error.colno}: no JSON: {error.msg}"}
+    except RecursionError:
+        return {"error": "nested too deeply"}
+    if not isinstance(request, dict) or "expression" not in request:
+        return {"error": "a JSON object with an `expression` is expected"}
+    variables = request.get("variables") or {}
+    if not isinstance(variables, dict):
+        return {"error": "`variables` must be a JSON object"}
+    try:
+        return {"value": compile_template(str(request["expression"])).render(variables, services)}
     except ExpressionError as error:
         return {"error": error.message}
 
