@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-_WAITING: dict[str, list[str]] = {
-    "the Flow trigger": ["multiple-condition-trigger-failed"],
-}
+_WAITING: dict[str, list[str]] = {}
 
 PENDING = {case: feature for feature, cases in _WAITING.items() for case in cases}
 """By case: what it waits for."""

@@ -25,6 +25,9 @@ CASES = [*sorted((SHARED / "conformance" / "cases").glob("*.yaml"))] if SHARED e
 THREADS = 24
 SECONDS = 40
 
+ALONE = frozenset({"multiple-condition-trigger-failed"})
+"""Cases whose listener hears all that ends in a namespace: run when no other case runs there any more."""
+
 pytestmark = [
     pytest.mark.skipif(not CASES, reason="the shared folder with the cases is not there"),
     pytest.mark.xdist_group("conformance"),
@@ -86,8 +89,10 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
                 found[case.stem] = why
 
     with running(tmp_path_factory.mktemp("conformance")) as server, ThreadPoolExecutor(THREADS) as pool:
-        for done in [pool.submit(run, group, server.url) for group in _groups(CASES)]:
+        together = [case for case in CASES if case.stem not in ALONE]
+        for done in [pool.submit(run, group, server.url) for group in _groups(together)]:
             done.result()
+        run([case for case in CASES if case.stem in ALONE], server.url)
         yield found
 
 
@@ -100,5 +105,5 @@ def test_case(outcomes: dict[str, str], case: str) -> None:
     assert not why, why
 
 
-def test_the_list_names_cases_that_exist() -> None:
-    assert {*PENDING} <= {case.stem for case in CASES}
+def test_the_lists_name_cases_that_exist() -> None:
+    assert {*PENDING, *ALONE} <= {case.stem for case in CASES}
