@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from thermik.clock import instant_text
 from thermik.executions.life import Life
+from thermik.executions.logs import execution_log
 from thermik.executions.model import Execution
 from thermik.executions.plans import Plan
 from thermik.executions.slots import Slots
@@ -38,6 +39,9 @@ def launch(life: Life, execution: Execution) -> Execution:
         case ConcurrencyBehavior.CANCEL:
             return _end(life, execution, _S.CANCELLED)
         case ConcurrencyBehavior.FAIL:
+            log = execution_log(life.executions.table, life.clock, execution)
+            log.error("Flow is FAILED due to concurrency limit exceeded")
+            log.flush()
             return _end(life, execution, _S.FAILED)
         case ConcurrencyBehavior.QUEUE:
             return _queue(life, execution, slots, concurrency.limit)

@@ -159,6 +159,7 @@ class ExecutionProgress(_Model):
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
         waiting: the parent that waits for the end (a Subflow).
+        ancestors: the executions that it is a replay or a retry of, oldest first: it may read their files.
         aftermath: its end is to set something going (`after_end.py`) that is not done yet: until then it counts as
             open, so that a crash right behind the end loses nothing.
     """
@@ -168,6 +169,7 @@ class ExecutionProgress(_Model):
     owner: str | None = None
     held: bool = False
     waiting: Waiting | None = None
+    ancestors: tuple[str, ...] = ()
     aftermath: bool = False
 
 

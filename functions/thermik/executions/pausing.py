@@ -28,13 +28,10 @@ def pause(life: Life, execution_id: str) -> Execution:
     """
 
     def paused(execution: Execution) -> Execution:
-        if execution.progress.held:
-            return execution
-        if execution.state.current not in (_S.RUNNING, _S.RETRYING):
+        if execution.state.current != _S.RUNNING:
             raise Unacceptable(f"Execution must be RUNNING to be paused, current state is '{execution.state.current}'")
         progress = execution.progress.model_copy(update={"held": True})
-        running = execution.with_state(_S.RUNNING, life.clock.now())
-        return running.with_state(_S.PAUSED, life.clock.now(), progress=progress)
+        return execution.with_state(_S.PAUSED, life.clock.now(), progress=progress)
 
     return life.executions.change_execution(execution_id, paused)
 

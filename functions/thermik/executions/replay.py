@@ -24,11 +24,17 @@ from thermik.executions.revival import (
 )
 from thermik.executions.state import State, StateType
 from thermik.flows.task import FlowableTask
-from thermik.flows.tree import ERRORS, FlowTree, Node
+from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, FlowTree, Node
 from thermik.identity import new_id
 from thermik.storage.table import MAX_TRANSACTION_WRITES
 
 _S = StateType
+
+_SECTIONS = {ERRORS: 1, FINALLY: 2, AFTER_EXECUTION: 3}
+"""In which order the lists of a flow, or of a flowable, are run; all others come first."""
+
+MAX_ANCESTORS = 100
+"""Executions of a chain of replays whose files the newest may read."""
 
 
 def replay(
@@ -127,7 +133,11 @@ def copy_of(
             "schedule_date": None,
             "metadata": metadata,
             "state": State.created(life.clock.now()),
-            "progress": ExecutionProgress(owner=life.machines.owner(), aftermath=plan.has_aftermath),
+            "progress": ExecutionProgress(
+                owner=life.machines.owner(),
+                aftermath=plan.has_aftermath,
+                ancestors=(*source.progress.ancestors, source.id)[-MAX_ANCESTORS:],
+            ),
         }
     )
 
@@ -172,6 +182,8 @@ def _follows(run: TaskRun, chosen: TaskRun, tree: FlowTree) -> bool:
         turn, chosen_turn = run.progress.scope.turn, chosen.progress.scope.turn
         if turn != chosen_turn:
             return turn > chosen_turn and _one_by_one(node.parent)
+    if node.branch != other.branch:
+        return _SECTIONS.get(node.branch, 0) > _SECTIONS.get(other.branch, 0)
     if _side_by_side(node.parent):
         return False
     return _position(node, tree) > _position(other, tree)

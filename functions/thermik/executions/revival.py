@@ -7,7 +7,7 @@ in the last transaction, so a process that dies before it leaves an execution th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from thermik.executions.launch import keep_slot, start_machine, with_machine
 from thermik.executions.life import Life
@@ -15,7 +15,7 @@ from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
-from thermik.flows.tree import ERRORS, FlowTree
+from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, FlowTree
 from thermik.storage import schema
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete, Write
 
@@ -58,12 +58,12 @@ def check_restartable(execution: Execution) -> None:
 
 
 def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
-    """The runs that go on, in their new states, and those that are forgotten (of `errors`), to be made anew.
+    """The runs that go on, in their new states, and those that are forgotten, to be made anew (`errors`, `finally`).
 
     With those that failed go those that were cut short by a failure beside them. What shares an invocation is forgotten
     with it: its children need the directory, which is gone.
     """
-    dropped = [run for run in runs.values() if is_handler(run.value, tree)]
+    dropped = [run for run in runs.values() if is_handler(run.value, tree) or _closes(run.value, runs, tree, None)]
     gone = {run.value.id for run in dropped}
     causes = [run for run in runs.values() if run.value.state.current in _RESTARTABLE and run.value.id not in gone]
     if causes:
@@ -72,6 +72,10 @@ def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Version
     causes, forgotten = _whole_invocations(causes, runs, tree)
     dropped += forgotten
     ancestors = {each.value.id: each for cause in causes for each in ancestors_of(cause.value, runs)}
+    closing = [run for run in runs.values() if _closes(run.value, runs, tree, ancestors)]
+    dropped += [run for run in closing if run not in dropped]
+    gone = {run.value.id for run in dropped}
+    causes = [cause for cause in causes if cause.value.id not in gone]
     revived = [_running(life, each) for each in ancestors.values()]
     leaves = [cause for cause in causes if cause.value.id not in ancestors]
     revived += [leaf.then(leaf.value.with_state(_S.RESTARTED, now).with_progress(lease=None)) for leaf in leaves]
@@ -110,7 +114,9 @@ def change_task_run_state(life: Life, execution_id: str, task_run_id: str, state
     target = runs[task_run_id]
     life.machines.stop(found.value, "changed")
     revived = [_running(life, each) for each in ancestors_of(target.value, runs)]
-    return revive(life, found, [*revived, target.then(_marked(life, target.value, state))], [])
+    paused = any(run.value.state.current == _S.PAUSED and run.value.id != task_run_id for run in runs.values())
+    marked = target.then(_marked(life, target.value, state))
+    return revive(life, found, [*revived, marked], [], stays=paused and found.value.state.current == _S.PAUSED)
 
 
 def _marked(life: Life, run: TaskRun, state: StateType) -> TaskRun:
@@ -127,9 +133,17 @@ def revive(
     found: Versioned[Execution],
     changed: Sequence[Versioned[TaskRun]],
     dropped: Sequence[Versioned[TaskRun]],
+    *,
+    stays: bool = False,
 ) -> Execution:
-    """Write the changed task runs and the execution, RESTARTED in a new generation, and start its machine."""
+    """Write the changed task runs and the execution, RESTARTED in a new generation, and start its machine.
+
+    Args:
+        stays: its state stays what it is: something else still pauses it.
+    """
     renewal = renewed(life, found.value)
+    if stays:
+        renewal = renewal.model_copy(update={"state": found.value.state})
     plan = life.plans.plan(renewal.namespace, renewal.flow_id, renewal.flow_revision)
     execution = with_machine(renewal, plan)
     writes: list[Write] = [run.put() for run in changed]
@@ -174,6 +188,23 @@ def shares_invocation(run: TaskRun, tree: FlowTree) -> bool:
     """Whether a run is one of several that share an invocation, and its directory."""
     node = tree.nodes.get(run.task_id)
     return node is not None and node.shares_invocation
+
+
+def _closes(run: TaskRun, runs: Runs, tree: FlowTree, revived: Container[str] | None) -> bool:
+    """Whether a run belongs to what comes last, and comes last again when an execution goes on.
+
+    Args:
+        revived: the runs of flowables that go on: their `finally` comes again. None: the flow's own sections.
+    """
+    for each in (run, *(above.value for above in ancestors_of(run, runs))):
+        node = tree.nodes.get(each.task_id)
+        if node is None or node.branch not in (FINALLY, AFTER_EXECUTION):
+            continue
+        if node.parent is None:
+            return revived is None
+        if revived is not None and each.parent_task_run_id in revived:
+            return True
+    return False
 
 
 def _running(life: Life, run: Versioned[TaskRun]) -> Versioned[TaskRun]:

@@ -98,7 +98,7 @@ def readable_key(execution: Execution, uri: str) -> str:
         uri = internal.namespace_file_uri(execution.namespace, uri.removeprefix(NAMESPACE_SCHEME))
     key = internal.key_of(uri)
     owner = internal.execution_of(uri)
-    if owner in _own_and_starter(execution):
+    if owner in (*_own_and_starter(execution), *execution.progress.ancestors):  # a replay goes on with what there was
         return key
     if owner is None and key.startswith(internal.namespace_files_prefix(execution.namespace)):
         return key

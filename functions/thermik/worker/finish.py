@@ -65,7 +65,7 @@ def end_as(scene: Scene, state: StateType) -> Execution:
     """End the execution with a state; it is FAILED where its outputs cannot be rendered, KILLED where it is killed.
 
     Raises:
-        Stopped: it is paused by hand.
+        Stopped: it is paused by hand, or was restarted meanwhile.
     """
     execution = _end(scene, state)
     for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
@@ -87,6 +87,8 @@ def _end(scene: Scene, state: StateType) -> Execution:
             return execution
         if execution.progress.held:
             raise Stopped(f"execution {execution.id} is paused")
+        if execution.state.current in _NOT_RUNNING_YET:  # a machine's first operation makes it RUNNING
+            raise Stopped(f"execution {execution.id} was restarted: a finish that comes late is none of its machine's")
         final = _S.KILLED if execution.state.current == _S.KILLING else state
         done = execution.with_state(final, scene.now(), outputs=outputs)
         return done if problem is None else done.with_state(_S.FAILED, scene.now())

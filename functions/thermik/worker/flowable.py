@@ -66,6 +66,8 @@ def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
         raise TaskFailed(found.value.task_id)
     if found.value.state.is_terminal and not found.value.state.was(_S.RUNNING):
         raise TaskFailed(found.value.task_id)  # it could not be opened, and was allowed to fail
+    if state == _S.PAUSED:  # somebody changed another run meanwhile, and the execution was restarted for it
+        mark_paused(scene)
     if scene.found is not None and state != _S.RESTARTED:
         return _answer(scene, found.value)
     return _open(scene, found)
@@ -105,7 +107,9 @@ def _opened(run: TaskRun, opening: Opening, now: datetime) -> TaskRun:
             "after_due": StateType(opening.after_wait),
         }
     )
-    return run.with_state(_S.RUNNING, now, outputs=dict(opening.outputs), progress=progress)
+    # A LoopUntil that goes on after a restart is in the iteration that it was in, and tells so.
+    outputs = run.outputs if run.progress.turn is not None else dict(opening.outputs)
+    return run.with_state(_S.RUNNING, now, outputs=outputs, progress=progress)
 
 
 def _known_opening(run: TaskRun) -> Opening | None:

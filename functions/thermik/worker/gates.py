@@ -32,7 +32,7 @@ def await_turn(scene: TaskScene, call: Call) -> dict[str, Any]:
         raise InvalidCall("a wait without a task token")
     token, gates = call.token, _Gates(scene)
     gates.change(lambda body: {**body, "tokens": {**body["tokens"], scene.place.node.id: token}})
-    gates.open()
+    gates.open(own=scene.place.node.id)
     return {}
 
 
@@ -91,8 +91,13 @@ class _Gates:
             return body
         raise Conflict(f"the gates of {self._key} are being changed by too many")
 
-    def open(self) -> None:
-        """Let in whoever may begin, and answer those again that were let in and have not begun."""
+    def open(self, own: str | None = None) -> None:
+        """Let in whoever may begin, and answer those again that were let in and have not begun.
+
+        Args:
+            own: the child that has just begun to wait. If it was let in before, its machine was started again (a
+                crash, a restart, a resume): it goes on at once, and its run answers, or is begun again.
+        """
         scene = self._scene
         ids = {child.id: task_run_id(scene.place.execution_id, child.id, scene.place.scope) for child in self._children}
         runs = scene.ports.executions.task_runs(scene.place.execution_id, ids.values())
@@ -106,7 +111,8 @@ class _Gates:
             return {**body, "opened": sorted({*body["opened"], *(set(more) & set(waiting))})}
 
         body = self.change(let_in)
-        for name in set(body["opened"]) - begun:
+        inside = begun | set(body["opened"])
+        for name in (inside - begun) | ({own} & inside):
             if name in body["tokens"]:
                 scene.ports.life.machines.answer(scene.execution.value, body["tokens"][name], {})
 

@@ -18,7 +18,7 @@ from thermik.executions.places import task_run_id
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
-from thermik.machines.asl import machine_date
+from thermik.machines.dates import machine_date
 from thermik.machines.states import Verdict
 from thermik.storage import schema
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete

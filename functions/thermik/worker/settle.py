@@ -14,8 +14,8 @@ from thermik.executions.outcomes import may_work
 from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
-from thermik.machines.asl import machine_date
 from thermik.machines.client import MachinesUnavailable
+from thermik.machines.dates import machine_date
 from thermik.machines.states import BUSY, STOPPED, Verdict
 from thermik.storage.errors import BlobsUnavailable, Conflict, TableUnavailable
 from thermik.worker.attempt import log_failure

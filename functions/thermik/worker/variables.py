@@ -96,7 +96,12 @@ def flow_variable(execution: Execution) -> dict[str, Any]:
 def execution_variable(execution: Execution) -> dict[str, Any]:
     """`execution`; the date has three decimals here, as in Kestra."""
     created = instant_text(execution.state.start_date)
-    return {"id": execution.id, "startDate": f"{created[:23]}Z", "originalId": execution.original_id}
+    return {
+        "id": execution.id,
+        "startDate": f"{created[:23]}Z",
+        "originalId": execution.original_id,
+        "state": execution.state.current.value,
+    }
 
 
 def task_variable(task: Task) -> dict[str, Any]:
