@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+from thermik.machines.dates import machine_date
 from thermik.machines.names import fitting_name
 from thermik.machines.states import (
     BUSY,
@@ -91,12 +92,6 @@ def start_input(execution_id: str, at: datetime | None = None) -> dict[str, Any]
     """The input of a machine; `at` for one that waits for a date."""
     start: dict[str, Any] = {"c": {"x": execution_id, "p": None, "i": None}, "settled": _NO_TRIES}
     return start if at is None else start | {"at": machine_date(at)}
-
-
-def machine_date(instant: datetime) -> str:
-    """A date to wait for, as every runner of machines understands it: whole seconds, rounded up."""
-    whole = instant.astimezone(UTC).replace(microsecond=0)
-    return f"{whole + timedelta(seconds=bool(instant.microsecond)):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def write_level(level: Level) -> dict[str, Any]:

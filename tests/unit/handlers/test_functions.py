@@ -189,6 +189,7 @@ NOT_FOR_EVERYONE = {
     "regex",
     "thermik.flows.constraints",
     "thermik.flows.input_types",
+    "thermik.machines.asl",
     "thermik.machines.compiler",
     "thermik.tasks.flow.for_each_item",
     "thermik.tasks.flow.loop_until",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from thermik.machines.asl import machine_date
+from thermik.machines.dates import machine_date
 from thermik.worker.settle import verdict_on
 from unit.executions.made import at, task_run
 
