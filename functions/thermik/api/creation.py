@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from thermik.api.errors import BadRequest, Detail, Forbidden, Unprocessable
-from thermik.api.forms import read_inputs
+from thermik.api.forms import read_inputs, refuse_other_bodies
 from thermik.api.inputs import check_flow, store_inputs
 from thermik.api.request import Request
 from thermik.api.services import Services
@@ -51,8 +51,10 @@ def create_from_form(services: Services, request: Request) -> Execution:
 
     Raises:
         BadRequest, TooLarge: the request cannot be read.
+        Unprocessable: its body is no form.
         and what `create_execution` raises.
     """
+    refuse_other_bodies(request)
     with ExitStack() as closing:
         wanted = Wanted(
             namespace=request["namespace"],

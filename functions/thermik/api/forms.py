@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from thermik.api.errors import BadRequest, TooLarge
-from thermik.api.multipart import Part, read_form
+from thermik.api.errors import BadRequest, TooLarge, Unprocessable
+from thermik.api.multipart import FORM, Part, boundary_of, read_form
 from thermik.api.request import Request
 from thermik.flows.input_values import Upload
 
@@ -15,6 +15,25 @@ FILES = "files"
 
 MAX_FIELD = 10 * 1024 * 1024
 """Bytes of an input that is no file."""
+
+
+_NOTHING = frozenset({b"", b"{}", b"null"})
+"""Bodies without a word in them, which some clients send with every POST."""
+
+
+def refuse_other_bodies(request: Request) -> None:
+    """Refuse a body that is no form: the inputs in it would be lost. An empty one may be of any type.
+
+    Raises:
+        Unprocessable: with the content type that is expected; no 415, which Kestra's clients do not know.
+        BadRequest: a form without a boundary.
+    """
+    content_type = request.headers.get("content-type", "")
+    if boundary_of(content_type) is not None:
+        return
+    if len(request.body) > MAX_FIELD or request.body.read().strip() not in _NOTHING:
+        sent = f"'{content_type[:100]}'" if content_type else "a body without a Content-Type"
+        raise Unprocessable(f"Inputs are sent as {FORM}, not as {sent}")
 
 
 def read_inputs(request: Request, closing: ExitStack) -> dict[str, Any]:

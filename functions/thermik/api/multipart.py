@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from thermik.api.bodies import Body
 from thermik.api.errors import BadRequest, TooLarge
 
+FORM = "multipart/form-data"
 MAX_PARTS = 1000
 MAX_PART_HEADERS = 8 * 1024
 """Bytes of one part's headers."""
@@ -35,7 +36,7 @@ class Part:
 
 def boundary_of(content_type: str) -> bytes | None:
     """What divides the parts; None if the content is no form. Raises: BadRequest."""
-    if not content_type.lower().startswith("multipart/form-data"):
+    if not content_type.lower().startswith(FORM):
         return None
     found = _BOUNDARY.search(content_type)
     boundary = (found[1] or found[2]) if found else ""

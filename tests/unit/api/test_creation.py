@@ -1,0 +1,48 @@
+"""What a request may have for a body where an execution is created."""
+
+from __future__ import annotations
+
+import pytest
+
+from unit.api.conftest import Caller
+
+PATH = "/api/v1/main/executions/unit.api/plain"
+FORM = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", '{"name": "Ada"}'),
+        ("application/x-www-form-urlencoded", "name=Ada"),
+        ("", "name"),
+    ],
+)
+def test_inputs_that_are_no_form_are_not_dropped(caller: Caller, content_type: str, body: str) -> None:
+    caller.save("plain")
+
+    status, answer = caller.call("POST", PATH, body, headers={"content-type": content_type} if content_type else {})
+
+    assert status == 422
+    assert "Inputs are sent as multipart/form-data, not as " in answer["message"]
+    assert content_type in answer["message"]
+    assert caller.call("GET", "/api/v1/main/executions/search")[1]["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("", ""),
+        ("application/json", ""),
+        ("application/json", "{}"),
+        ("text/plain", "\n"),
+        (FORM, ""),
+        (FORM, "--x--\r\n"),
+    ],
+)
+def test_a_body_that_says_nothing_may_be_of_any_type(caller: Caller, content_type: str, body: str) -> None:
+    caller.save("plain")
+
+    status, _ = caller.call("POST", PATH, body, headers={"content-type": content_type} if content_type else {})
+
+    assert status == 200
