@@ -71,6 +71,7 @@ class RunProgress(_Model):
         token: the task token that something waits with (a pause, a subflow).
         resumed_by: the task run of another execution that ended the pause.
         outputs_uri: where the outputs are when they are too large for the item.
+        unopened: a flowable that could not decide what to run.
     """
 
     scope: Scope | None = None
@@ -85,6 +86,7 @@ class RunProgress(_Model):
     after_due: StateType | None = None
     token: str | None = None
     resumed_by: str | None = None
+    unopened: bool = False
     outputs_uri: str | None = None
 
 

@@ -64,8 +64,8 @@ def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
         return _answer(scene, found.value, SKIP)
     if state in (_S.FAILED, _S.KILLED):
         raise TaskFailed(found.value.task_id)
-    if found.value.state.is_terminal and not found.value.state.was(_S.RUNNING):
-        raise TaskFailed(found.value.task_id)  # it could not be opened, and was allowed to fail
+    if found.value.state.is_terminal and found.value.progress.unopened:  # and it was allowed to fail
+        raise TaskFailed(found.value.task_id)
     if state == _S.PAUSED:  # somebody changed another run meanwhile, and the execution was restarted for it
         mark_paused(scene)
     if scene.found is not None and state != _S.RESTARTED:
@@ -105,6 +105,7 @@ def _opened(run: TaskRun, opening: Opening, now: datetime) -> TaskRun:
             "values": opening.values,
             "due": now + opening.wait if opening.wait is not None else None,
             "after_due": StateType(opening.after_wait),
+            "unopened": False,
         }
     )
     # A LoopUntil that goes on after a restart is in the iteration that it was in, and tells so.
@@ -122,10 +123,12 @@ def _known_opening(run: TaskRun) -> Opening | None:
 
 def _fail(scene: TaskScene, found: Versioned[TaskRun], error: Exception) -> None:
     log = log_of(scene, found.value, attempt=0)
-    log_failure(log, str(error), f"{type(error).__name__}: {error}")
+    message = f"Unable to resolve state from the Flowable task: {error}"
+    log_failure(log, message, f"{message}\n{type(error).__name__}")
     log.flush()
-    state = tolerated(_S.FAILED, scene.place.node.task)
-    _write(scene, found.then(found.value.with_state(state, scene.now(), outputs={})))
+    now, state = scene.now(), tolerated(_S.FAILED, scene.place.node.task)
+    failed = found.value.with_state(_S.RUNNING, now, outputs={}).with_state(state, now)
+    _write(scene, found.then(failed.with_progress(unopened=True)))
 
 
 def _answer(scene: TaskScene, run: TaskRun, decision: str | None = None) -> dict[str, Any]:

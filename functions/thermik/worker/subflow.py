@@ -150,14 +150,16 @@ class _Task:
     def _close(self, found: Versioned[TaskRun], state: StateType, outputs: dict[str, Any]) -> TaskRun:
         now = self._scene.now()
         begun = State.created(now).to(_S.RUNNING, now)
-        final = tolerated(state, self._task)
-        attempt = Attempt(state=begun.to(final, now))
-        run = found.value.model_copy(update={"attempts": (*(found.value.attempts or ()), attempt), "outputs": outputs})
+        attempts = found.value.attempts or ()
+        failure = Attempt(state=begun.to(state, now))
+        run = found.value.model_copy(update={"attempts": (*attempts, failure), "outputs": outputs})
         if state == _S.FAILED:
             retry = retry_of(self._scene.place.node, self._scene.plan.flow.retry)
             run = failed(run, self._task, retry, now, self._scene.ports.random)
         else:
-            run = run.with_state(final, now)
+            run = run.with_state(tolerated(state, self._task), now)
+        if run.state.is_terminal:  # the last attempt ended as the run did, what it is allowed included
+            run = run.model_copy(update={"attempts": (*attempts, Attempt(state=begun.to(run.state.current, now)))})
         written = self.write(found.then(run)).value
         if written.state.current == _S.RETRYING:
             mark_retrying(self._scene)
