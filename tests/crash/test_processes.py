@@ -160,3 +160,41 @@ def test_a_retry_that_waits_survives_and_keeps_its_date(tmp_path: Path, watching
     assert [attempt.state.current.value for attempt in attempts] == ["FAILED", "SUCCESS"]
     assert due is not None
     assert attempts[1].state.start_date >= due - EARLY
+
+
+TWICE = """
+if [ -e {pids} ]; then
+  for pid in $(cat {pids}); do if grep -qs . /proc/$pid/cmdline; then echo "$pid" >> {beside}; fi; done
+else
+  setsid sleep 600 & echo $! > {pids}.new; echo $$ >> {pids}.new; mv {pids}.new {pids}
+  while sleep 0.01; do echo $$ >> {written}; done
+fi
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_what_a_killed_process_left_running_is_gone_before_the_second_attempt(
+    tmp_path: Path, watching: Runtime
+) -> None:
+    pids = tmp_path / "pids"
+    script = TWICE.format(pids=pids, beside=tmp_path / "beside", written=tmp_path / "written")
+    names = save(
+        watching, flow({"id": "script", "type": "io.kestra.plugin.scripts.shell.Commands", "commands": [script]})
+    )
+    server = Server(tmp_path, names)
+    execution_id = new_id()
+    server.create(execution_id)
+    deadline = time.monotonic() + PATIENCE
+    while not pids.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    server.kill()
+    left = [Path(f"/proc/{pid}/cmdline") for pid in pids.read_text().split()]
+    assert all(path.read_bytes() for path in left), "the test's script does not outlive its worker"
+    server = Server(tmp_path, names)
+    (ran,) = until_ended(watching, [execution_id])
+    assert server.end() == 0
+    assert ran.states() == {"script": "SUCCESS"}
+    states = [attempt.state.current.value for attempt in ran.run("script").attempts or ()]
+    assert states == ["RESUBMITTED", "SUCCESS"]
+    assert not (tmp_path / "beside").exists()

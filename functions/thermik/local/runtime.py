@@ -38,6 +38,7 @@ from thermik.local.takeover import take_over
 from thermik.storage.files import FileBlobs
 from thermik.storage.sqlite import SqliteTable
 from thermik.tasks.registry import Registry
+from thermik.tasks.scripts.marks import belong_to
 from thermik.triggers.hub import TriggerHub
 from thermik.triggers.registry import TriggerRegistry
 from thermik.worker.ports import Ports
@@ -88,11 +89,12 @@ class Runtime:
         self.types = Registry()
         self.triggers = TriggerRegistry()
         defaults = global_defaults(plugin_defaults, self.types, self.triggers)
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clock = clock or SystemClock()
         self.table = WatchedTable(SqliteTable(data / "thermik.db", clock=self.clock))
         self.blobs = FileBlobs(data / "storage")
         self.process = Process(data / "processes")
+        belong_to(self.process.token)
         self.flows = Flows(
             self.table,
             self.blobs,

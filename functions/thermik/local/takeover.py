@@ -1,7 +1,9 @@
 """Executions whose process died go on in another one.
 
 The claim is a conditional write of the execution's owner, so of several takers one wins. Its machine starts
-from the beginning; task runs that ended answer at once, and an attempt that was at work is begun again.
+from the beginning; task runs that ended answer at once, and an attempt that was at work is begun again. What scripts
+the dead process left running is killed before the claim: a second attempt never works beside the first one, even if
+the taker dies in between.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from thermik.executions.left_behind import go_on, open_executions
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
+from thermik.tasks.scripts.marks import kill_scripts_of
 
 
 def take_over(life: Life, lives: Callable[[str], bool]) -> int:
@@ -19,8 +22,10 @@ def take_over(life: Life, lives: Callable[[str], bool]) -> int:
     Raises:
         TableUnavailable: some may be left; a later call finds them.
     """
-    orphans = (each for each in open_executions(life) if not _owned(each, lives))
-    claimed = [execution for orphan in orphans if (execution := _claim(life, orphan, lives)) is not None]
+    orphans = [each for each in open_executions(life) if not _owned(each, lives)]
+    for owner in {orphan.progress.owner for orphan in orphans}:
+        _silence(owner)
+    claimed = [execution for orphan in orphans if (execution := _claim(life, orphan)) is not None]
     for execution in claimed:
         go_on(life, execution)
     return len(claimed)
@@ -28,7 +33,10 @@ def take_over(life: Life, lives: Callable[[str], bool]) -> int:
 
 def adopt(life: Life, execution: Execution, lives: Callable[[str], bool]) -> None:
     """Claim and start one execution, unless a process that lives has it, or it has ended."""
-    if not _owned(execution, lives) and (claimed := _claim(life, execution, lives)) is not None:
+    if _owned(execution, lives):
+        return
+    _silence(execution.progress.owner)
+    if (claimed := _claim(life, execution)) is not None:
         go_on(life, claimed)
 
 
@@ -37,12 +45,17 @@ def _owned(execution: Execution, lives: Callable[[str], bool]) -> bool:
     return owner is not None and lives(owner)
 
 
-def _claim(life: Life, execution: Execution, lives: Callable[[str], bool]) -> Execution | None:
+def _silence(owner: str | None) -> None:
+    if owner is not None:
+        kill_scripts_of(owner)
+
+
+def _claim(life: Life, execution: Execution) -> Execution | None:
     """The execution, now owned by this process; None when somebody else was faster or it ended."""
     me = life.machines.owner()
 
     def claimed(current: Execution) -> Execution:
-        if not _is_open(current) or _owned(current, lives):
+        if not _is_open(current) or current.progress.owner != execution.progress.owner:
             return current
         return current.model_copy(update={"progress": current.progress.model_copy(update={"owner": me})})
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from thermik.tasks.scripts import process
+from thermik.tasks.scripts import marks
 from thermik.tasks.scripts.lines import MAX_LINE_BYTES, Line
 from thermik.tasks.scripts.process import CannotStart, Command, Ended, Graces, Stream, run_process
 
@@ -211,4 +211,30 @@ def test_no_descriptor_and_no_thread_is_left(watcher: Watcher, tmp_path: Path) -
 def test_no_core_dump(watcher: Watcher, tmp_path: Path) -> None:
     _shell(watcher, tmp_path, "sleep 0.1; ulimit -c")
     assert watcher.texts() == [b"0"]
-    assert process.MARK.startswith("THERMIK_")
+    assert marks.MARK.startswith("THERMIK_")
+
+
+@linux
+def test_scripts_of_one_owner_are_killed_and_no_others(
+    watcher: Watcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "_owner", [])
+    marks.belong_to("dead1")
+    told = threading.Event()
+
+    def take(stream: Stream, line: Line) -> None:
+        watcher.take(stream, line)
+        told.set()
+
+    command = Command(("/bin/sh", "-c", "echo $THERMIK_PROCESS; sleep 60"), tmp_path, {"PATH": os.environ["PATH"]})
+    ended: list[Ended] = []
+    running = threading.Thread(target=lambda: ended.append(run_process(command, take, watcher.on_interrupt, SHORT)))
+    running.start()
+    assert told.wait(30)
+    assert watcher.texts()[0].startswith(b"dead1:")
+    marks.kill_scripts_of("dead")
+    marks.kill_scripts_of("ead1")
+    assert running.is_alive()
+    marks.kill_scripts_of("dead1")
+    running.join(30)
+    assert [each.killed_by for each in ended] == [signal.SIGKILL]

@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from thermik.tasks.runnable import Outputs, TaskFailure, TaskInterrupted
-from thermik.tasks.scripts import environment, printed, process
+from thermik.tasks.scripts import environment, marks, printed, process
 from unit.tasks.fake_context import FakeContext, make, outputs_of
 
 TYPES = ["shell.Commands", "shell.Script", "python.Commands", "python.Script"]
@@ -152,7 +152,7 @@ def test_env_is_added_and_the_workers_own_environment_is_not_seen(
     assert "secret" not in seen.values()
     assert seen["WORKING_DIR"] == str(context.directory)
     shells_own = {"PWD", "OLDPWD", "SHLVL", "_"}
-    told = {"PORT", "DEBUG", "NAME", "WORKING_DIR", "HOME", "TMPDIR", process.MARK, "PATH", "LANG"}
+    told = {"PORT", "DEBUG", "NAME", "WORKING_DIR", "HOME", "TMPDIR", marks.MARK, "PATH", "LANG"}
     assert set(seen) - shells_own - set(environment.INHERITED) <= told
 
 

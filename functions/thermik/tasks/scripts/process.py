@@ -25,8 +25,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, Self
 
-from thermik.identity import new_id
 from thermik.tasks.scripts.lines import Line, LineSplitter
+from thermik.tasks.scripts.marks import MARK, kill_marked, new_mark
 
 KILL_GRACE = timedelta(seconds=5)
 """Between SIGTERM, with which a script may clean up, and SIGKILL."""
@@ -34,15 +34,10 @@ DRAIN_GRACE = timedelta(seconds=5)
 """For processes left in the background that still hold the outputs after the command itself ended."""
 REAP_TIMEOUT = timedelta(seconds=10)
 """For the kernel to end a process after SIGKILL; longer means that it hangs in a device."""
-MARK = "THERMIK_PROCESS"
-"""The environment variable that tells a run's processes from all others."""
 
 _CHUNK = 64 * 1024
 _LAST_READS = 16
 """Chunks taken from a pipe that others hold: more than a pipe holds, less than a chatterbox can fill."""
-_SWEEPS = 20
-_SWEEP_PAUSE = 0.005
-_PROC = Path("/proc")
 
 
 class Stream(StrEnum):
@@ -98,7 +93,7 @@ def run_process(command: Command, on_line: OnLine, on_interrupt: OnInterrupt, gr
     Raises:
         CannotStart: no such program, arguments too long, no more processes.
     """
-    mark = new_id()
+    mark = new_mark()
     process = _start(command, mark)
     with _Bell() as bell:
         waiter = threading.Thread(target=_ring_at_exit, args=(process, bell), daemon=True, name=f"wait-{process.pid}")
@@ -267,25 +262,6 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 def _kill_everything(group: int, mark: str) -> None:
-    """Kill the group and all that left it; repeated, since a process may fork while it is looked for."""
+    """Kill the group and all that left it."""
     _signal_group(group, signal.SIGKILL)
-    for _ in range(_SWEEPS):
-        strays = _marked(f"{MARK}={mark}".encode())
-        if not strays:
-            return
-        for pid in strays:
-            with suppress(ProcessLookupError):  # it ended by itself
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(_SWEEP_PAUSE)
-
-
-def _marked(mark: bytes) -> list[int]:
-    """The processes with the mark in their environment. Zombies have none; without /proc (macOS) none is found."""
-    found = []
-    for entry in _PROC.glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue  # another user's, or gone
-    return found
+    kill_marked(mark)
