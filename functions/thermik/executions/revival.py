@@ -17,12 +17,16 @@ from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, FlowTree
 from thermik.storage import schema
+from thermik.storage.errors import Conflict
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete, Write
 
 _S = StateType
 
 NOTHING_TO_RESTART = "No task found to restart execution from!"
 """Kestra's words."""
+
+MAX_ROUNDS = 5
+"""How often a restart begins again when others change the task runs, too."""
 
 _RESTARTABLE = frozenset({_S.FAILED, _S.PAUSED, _S.RESTARTED})
 """RESTARTED, too: a restart that did not come to its end is begun again."""
@@ -37,8 +41,17 @@ def restart(life: Life, execution_id: str) -> Execution:
         ExecutionNotFound: there is none.
         WrongState: it has not ended, and is not paused.
         Unacceptable: no task run failed or is paused.
-        Conflict: it was changed meanwhile; nothing was started.
+        Conflict: it was being changed all the time; nothing was started.
     """
+    for _ in range(MAX_ROUNDS - 1):
+        try:
+            return _restart(life, execution_id)
+        except Conflict:  # what pauses may only just have noted what it waits with
+            continue
+    return _restart(life, execution_id)
+
+
+def _restart(life: Life, execution_id: str) -> Execution:
     found = life.executions.execution(execution_id)
     execution = found.value
     check_restartable(execution)
@@ -76,7 +89,7 @@ def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Version
     dropped += [run for run in closing if run not in dropped]
     gone = {run.value.id for run in dropped}
     causes = [cause for cause in causes if cause.value.id not in gone]
-    revived = [_running(life, each) for each in ancestors.values()]
+    revived = [_running(life, each) for each in ancestors.values() if each.value.id not in gone]
     leaves = [cause for cause in causes if cause.value.id not in ancestors]
     revived += [leaf.then(leaf.value.with_state(_S.RESTARTED, now).with_progress(lease=None)) for leaf in leaves]
     return revived, dropped

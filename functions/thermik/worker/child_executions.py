@@ -97,7 +97,8 @@ class Caller:
         def bound(child: Execution) -> Execution:
             if waiting is None or child.progress.waiting == waiting:
                 return child
-            progress = child.progress.model_copy(update={"waiting": waiting, "aftermath": not child.state.is_terminal})
+            aftermath = child.progress.aftermath or not child.state.is_terminal  # one that has ended may have a rest
+            progress = child.progress.model_copy(update={"waiting": waiting, "aftermath": aftermath})
             return child.model_copy(update={"progress": progress})
 
         return executions.change_execution(child_id, bound)
