@@ -18,7 +18,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --g
 WITHIN_DEV := --constraint requirements/dev.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock package clean
+.PHONY: help demo test check format bench chaos lock package clean
 .SUFFIXES:
 
 help: ## list the commands
@@ -41,6 +41,9 @@ format: $(VENV)/.dev ## put the sources in their form and repair what ruff can
 
 bench: $(VENV)/.dev ## the benchmark, beside its reference floor
 	@$(PY) tests/performance
+
+chaos: $(VENV)/.dev ## thousands of executions while processes die (CHAOS="--seed N" replays a run)
+	@$(PY) tests/chaos $(CHAOS)
 
 package: $(VENV)/.dev ## build/lambda.zip, what the Lambda functions carry
 	@$(PY) -m infra.package

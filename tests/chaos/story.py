@@ -1,0 +1,32 @@
+"""One world from its beginning to what was found in it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from chaos.checking import every_execution, problems
+from chaos.world import new_world, run, watch_deaths
+
+
+def story(data: Path, seed: int, number: int, *, executions: int, flows: int) -> dict[str, Any]:
+    """Run a world; figures and the problems that it was left with."""
+    logging.disable(logging.CRITICAL)  # the servers' complaints about what is done to them
+    watch_deaths()
+    world = new_world(data, seed, number, flows)
+    runtime = run(world, executions)
+    try:
+        ids = [execution.id for execution in every_execution(world, runtime)]
+        runs = sum(len(runtime.life.executions.all_task_runs(name)) for name in ids)
+        found = list(problems(world, runtime))
+    finally:
+        runtime.close(5)
+        logging.disable(logging.NOTSET)
+    return {
+        "executions": len(ids),
+        "runs": runs,
+        "lives": world.lives,
+        "faults": world.faults,
+        "problems": found,
+    }
