@@ -6,6 +6,7 @@ one of them as an error of the function, so its own metric tells those that nobo
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,10 @@ from thermik.worker.worker import Worker
 
 FORESEEN = (Stopped, TaskFailed, Busy, ExecutionFailed)
 
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # not where something else than Lambda imports this
+    from thermik.hardening import close_to_scripts
+
+    close_to_scripts()
 
 _log = Logger()
 _stack = connect()

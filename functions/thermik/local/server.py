@@ -34,6 +34,9 @@ def serve(settings: Settings) -> None:
         SettingsError: credentials are missing, the address cannot be used, or the plugin defaults are wrong.
         TableUnavailable: the data directory cannot be used.
     """
+    from thermik.hardening import close_to_scripts
+
+    close_to_scripts()
     credentials = server_credentials(settings)
     listening = _listen(settings.host, settings.port)
     runtime = Runtime(settings.data, plugin_defaults=settings.plugin_defaults)
