@@ -278,6 +278,11 @@ class TestRecursiveRendering:
         (r"\d[\w-]", "[0-9][a-zA-Z_0-9-]"),
         (r"\p{Alpha}\P{Digit}", "[a-zA-Z][^0-9]"),
         ("[a-z&&[^b]]", "[a-z&&[^b]]"),
+        ("[[:alpha:]]", r"[[\:alpha:]]"),
+        ("[:alpha:]", "[:alpha:]"),
+        ("[(?P<a]", "[(?P<a]"),
+        ("(?<=a{1,3}+)b+(?<!x?)c*", "(?<=a{1,3}+)b+(?<!x?)c*"),
+        ("(?<=(?=a+)[*+]x)(?<n>b+)", "(?<=(?=a+)[*+]x)(?<n>b+)"),
     ],
 )
 def test_java_expressions_are_translated(pattern: str, expected: object) -> None:
@@ -288,6 +293,25 @@ def test_java_expressions_are_translated(pattern: str, expected: object) -> None
 def test_java_expressions_without_a_counterpart_are_refused_by_name(pattern: str) -> None:
     with pytest.raises(ExpressionRuntimeError, match="is not supported"):
         translate(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ("(?P<x>a)", "`(?P<`"), ("(?<x>a)(?P=x)", "`(?P=`"), ("a(?#no)b", "`(?#`"), ("(a)?(?(1)b|c)", "`(?(`"), ("(?|a|b)", "`(?|`"),
+        ("(?<=a+)b", "`+` within a look-behind"), ("(?<!(?:a|b*?)c)d", "`*` within a look-behind"), ("(?<=a{2,})b", "`{2,}` within a look-behind"),
+        ("(?<=(?i:a)+)b", "`+` within a look-behind"),
+    ],
+)  # fmt: skip
+def test_what_only_other_dialects_know_is_refused_by_name(pattern: str, named: str) -> None:
+    with pytest.raises(ExpressionRuntimeError) as refusal:
+        translate(pattern)
+    assert f"{named} is not supported" in str(refusal.value)
+
+
+def test_a_class_within_a_class_is_a_union_whatever_it_begins_with() -> None:
+    rendered = compile_template("{{ v | replace({'[[:alpha:]]': '_'}, regexp=true) }}").render({"v": "zap:h"})
+    assert rendered == "z____"
 
 
 def test_a_regular_expression_that_runs_away_is_stopped() -> None:

@@ -19,9 +19,12 @@ MAX_PATTERN = 5_000  # characters of a regular expression
 MAX_EXPANDED = 20_000  # atoms of a regular expression, counted repetitions written out
 _PIECE = re.compile(
     r"\\Q(?P<quoted>.*?)(?:\\E|\Z)|\\(?P<class>[pP])(?:\{(?P<long>[^}]*)\}|(?P<short>[A-Za-z]))"
-    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|(?P<flags>\(\?[a-zA-Z-]+[:)])|(?P<char>.)",
+    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|(?P<flags>\(\?[a-zA-Z-]+[:)])"
+    r"|(?P<foreign>\(\?(?![:=!>]|<[=!a-zA-Z]))|(?P<char>.)",
     re.DOTALL,
 )
+_FOREIGN = re.compile(r"\(\?(?:P[<=>]|.|\Z)", re.DOTALL)
+_UNBOUNDED = re.compile(r"[*+]|\{[0-9]+,\}")
 _ESCAPES = {
     "h": r"[ \t\xA0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000]",
     "R": r"(?:\r\n|[\n\x0B\f\r\x85\u2028\u2029])",
@@ -107,20 +110,51 @@ def translate(pattern: str) -> str:
     """
     parts: list[str] = []
     depth = 0  # of character classes
+    groups = _Groups(pattern)
     dot = "." if "s" in "".join(_FLAG_LETTERS.findall(pattern)) else _ANY_BUT_LINE_END
     for match in _PIECE.finditer(pattern):
         mark = match["char"]
+        if not depth:
+            groups.meet(match)
         if mark == "]" and depth:
             depth -= 1
         if mark == ".":
             parts.append(mark if depth else dot)
         elif mark and depth and (mark in "|~" or (mark == "-" and parts[-1] == "-")):
             parts.append("\\" + mark)  # operators on sets in the package, but not in Java
+        elif mark == ":" and depth > 1 and parts[-1] == "[":
+            parts.append("\\:")  # `[[:alpha:]]` is a class within a class in Java, which has no such names
         else:
             parts.append(mark or _translated(match, depth, pattern))
         if mark == "[":
             depth += 1
     return "".join(parts)
+
+
+class _Groups:
+    """The groups that are open, each with whether it is within a look-behind: Java wants that bounded."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._behind = [False]
+        self._quantified = False  # a `+` that follows a quantifier makes it possessive and repeats nothing
+
+    def meet(self, match: re.Match[str]) -> None:
+        """Take in the next piece outside of character classes. Raises: ExpressionRuntimeError."""
+        piece, at = match[0], match.start()
+        if piece.startswith("("):
+            if not (match["flags"] and piece.endswith(")")):
+                self._behind.append(self._looks_behind(at))
+        elif piece == ")" and len(self._behind) > 1:
+            self._behind.pop()
+        elif self._behind[-1] and not self._quantified and (found := _UNBOUNDED.match(self._pattern, at)):
+            raise refused(f"the unbounded `{found[0]}` within a look-behind", self._pattern)
+        self._quantified = piece in {"*", "+", "?", "}"}
+
+    def _looks_behind(self, at: int) -> bool:
+        if self._pattern.startswith(("(?<=", "(?<!"), at):
+            return True
+        return self._behind[-1] and not self._pattern.startswith(("(?=", "(?!"), at)
 
 
 def _translated(match: re.Match[str], depth: int, pattern: str) -> str:
@@ -130,6 +164,9 @@ def _translated(match: re.Match[str], depth: int, pattern: str) -> str:
         return _property(match["class"], match["long"] or match["short"] or "", depth, pattern)
     if match["code"]:
         return re.escape(_character(int(match["code"], 16), pattern))
+    if match["foreign"] and not depth:
+        found = _FOREIGN.match(pattern, match.start())
+        raise refused(f"`{found[0] if found else match[0]}`", pattern)
     if match["escape"] is not None:
         return _escaped(match["escape"], match[0], depth, pattern)
     return _flags(match[0], pattern) if not depth else match[0]
