@@ -170,7 +170,8 @@ def _violation(services: Services, index: int, text: str) -> dict[str, Any]:
             | ({"line": each.position.line, "column": each.position.column} if each.position else {})
             for each in invalid.problems
         ]
-        return {**named, "constraints": invalid.constraints, "problems": problems}
+        warnings = [warning.text for warning in invalid.warnings]
+        return {**named, "constraints": invalid.constraints, "problems": problems, "warnings": warnings}
     return {
         **named,
         "flow": parsed.flow.id,

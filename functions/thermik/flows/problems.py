@@ -6,13 +6,14 @@ A place in a flow is a tuple of keys and list indexes, `("tasks", 0, "message")`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from thermik.records import record
 
 Place = tuple[str | int, ...]
 """Keys and indexes from the root of a flow's source to one of its values."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """Where something stands in the source; both count from 1."""
 
@@ -20,7 +21,7 @@ class Position:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing that its author must change (or, as a warning, should know).
 
@@ -41,10 +42,11 @@ class Problem:
 
 
 class InvalidFlow(Exception):
-    """A flow that cannot be accepted, with every problem that was found in it."""
+    """A flow that cannot be accepted, with every problem that was found in it, and what its author should know."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
         super().__init__(f"Invalid entity: {self.constraints}")
 
     @property

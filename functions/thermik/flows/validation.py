@@ -10,7 +10,7 @@ A text that is no template is a warning: Kestra accepts it, and the task that re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -26,6 +26,7 @@ from thermik.flows.source import Document, read_source
 from thermik.flows.support import unsupported
 from thermik.flows.task import Task, TaskTypes, UnknownType
 from thermik.flows.trigger import TriggerTypes
+from thermik.records import record
 
 _RENDERED = (
     "tasks",
@@ -38,13 +39,14 @@ _RENDERED = (
     "inputs",
     "checks",
     "sla",
+    "variables",
 )
-"""Sections whose texts are rendered; labels and variables of a flow are taken as they are."""
+"""Sections whose texts are rendered, variables by `render(vars.x)`; labels of a flow are taken as they are."""
 
 _NEVER_RENDERED = frozenset({"description", "validator", "displayName"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParsedFlow:
     """A flow that was accepted.
 
@@ -72,20 +74,20 @@ def parse_flow(source: str, types: TaskTypes, triggers: TriggerTypes | None = No
         types: the task types there are. triggers: those of triggers and conditions; None knows none.
 
     Raises:
-        InvalidFlow: with every problem.
+        InvalidFlow: with every problem and every warning.
     """
     document = read_source(source)
     checking = _Checking(document, types, triggers)
     flow = checking.model()
     problems = checking.problems(flow)
+    warnings = tuple(checking.warnings(source))
     if problems or flow is None:
-        raise InvalidFlow(problems)
-    warnings = tuple(checking.warnings())
+        raise InvalidFlow(problems, warnings)
     return ParsedFlow(flow, document.data, source, document.positions, warnings, tuple(deprecations(document.data)))
 
 
 def validate_source(source: str, types: TaskTypes, triggers: TriggerTypes | None = None) -> list[Problem]:
-    """Every problem of a source; empty for one that is accepted."""
+    """Every problem of a source; empty for one that is accepted. `parse_flow` has the warnings too, either way."""
     try:
         parse_flow(source, types, triggers)
     except InvalidFlow as invalid:
@@ -132,7 +134,7 @@ def build_flow(
         raise InvalidFlow(Problem(place_text(place), message) for place, message in translate(error, merged)) from error
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Types:
     """The task types, asked without exceptions."""
 
@@ -181,17 +183,17 @@ class _Checking:
         ]
         return sorted([*self.document.problems, *map(self.placed, found)], key=_source_order)
 
-    def warnings(self) -> list[Problem]:
-        """What is accepted, and will do nothing or fail; in the source's order."""
+    def warnings(self, source: str) -> list[Problem]:
+        """What is accepted, and will do nothing or fail; in the order of the source, the document's text."""
         found = _warnings(self.document.data, self.tasks)
-        return sorted([*map(self.placed, found), *self._expressions()], key=_source_order)
+        return sorted([*map(self.placed, found), *self._expressions(source.splitlines())], key=_source_order)
 
     def placed(self, finding: Finding) -> Problem:
         """A finding with its position."""
         place, message = finding
         return Problem(place_text(place), message, self.document.position(place))
 
-    def _expressions(self) -> Iterator[Problem]:
+    def _expressions(self, lines: Sequence[str]) -> Iterator[Problem]:
         """Texts that are no templates. The source's own: what a default brings stands among the defaults."""
         texts = [
             *(
@@ -204,12 +206,19 @@ class _Checking:
         for place, text in texts:
             for problem in check_template(text):
                 start = self.document.position(place)
-                yield Problem(place_text(place), problem.message, _within(start, text, problem.line))
+                if "\n" in text:  # it begins on the line after its key
+                    position = Position(start.line + problem.line, 1)
+                else:
+                    position = _within(lines, start, place[-1], text, problem.column)
+                yield Problem(place_text(place), problem.message, position)
 
 
-def _within(start: Position, text: str, line: int) -> Position:
-    """The position of a line of a text: one of several lines begins on the line after its key."""
-    return Position(start.line + line, 1) if "\n" in text else start
+def _within(lines: Sequence[str], start: Position, step: str | int, text: str, column: int) -> Position:
+    """The position of a column of a text of one line; its start where the source does not have it as it is read."""
+    line = lines[start.line - 1] if start.line <= len(lines) else ""
+    key = len(step) if isinstance(step, str) else 0
+    found = line.find(text, start.column - 1 + key)
+    return start if found < 0 else Position(start.line, found + column)
 
 
 def _source_order(problem: Problem) -> tuple[int, int]:

@@ -282,14 +282,40 @@ def test_a_text_that_is_no_template_is_a_warning_with_its_line() -> None:
     warnings = parse(text).warnings
 
     assert [warning.path for warning in warnings] == ["pluginDefaults[0].values.level", "tasks[0].message"]
-    assert [warning.position for warning in warnings] == [Position(4, 52), Position(10, 1)]
+    assert [warning.position for warning in warnings] == [Position(4, 65), Position(10, 1)]
     assert "nosuchfilter" in warnings[0].message
 
 
-def test_variables_and_labels_are_not_templates() -> None:
-    parsed = parse(variables={"x": "${{ github"}, labels={"x": "{{ a"}, description="{{ b")
+def test_labels_and_descriptions_are_not_templates() -> None:
+    assert parse(labels={"x": "{{ a"}, description="{{ b").warnings == ()
 
-    assert parsed.warnings == ()
+
+def test_variables_are_templates_once_they_are_rendered() -> None:
+    assert [warning.path for warning in parse(variables={"x": ["fine", "{{ a | nosuchfilter }}"]}).warnings] == [
+        "variables.x[1]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("    message: ab {{ x | nosuchfilter }}", 22),
+        ("    message: 'ab {{ x | nosuchfilter }}'", 23),
+        ('    message: "a\\x62 {{ x | nosuchfilter }}"', 5),
+    ],
+)
+def test_a_warning_has_the_column_of_what_is_wrong(line: str, column: int) -> None:
+    text = f"id: a\nnamespace: tests\ntasks:\n  - id: a\n    type: {LOG}\n{line}"
+
+    assert [warning.position for warning in parse(text).warnings] == [Position(6, column)]
+
+
+def test_what_is_refused_has_its_warnings_too() -> None:
+    with pytest.raises(InvalidFlow) as caught:
+        parse(tasks=[log(message="{{ x | nosuchfilter }}", colour="red")])
+
+    assert [problem.path for problem in caught.value.problems] == ["tasks[0].colour"]
+    assert [warning.path for warning in caught.value.warnings] == ["tasks[0].message"]
 
 
 def test_building_again_refuses_what_no_longer_fits() -> None:
