@@ -70,10 +70,12 @@ def save(files: tuple[str, ...], form: str, settings: Settings) -> None:
     All files are checked first: if a flow is refused, none is saved. A flow whose source has not changed stays as
     it is; any other gets a new revision.
     """
-    from thermik.cli.sources import checked
+    from thermik.cli.sources import checked, tell_warnings
     from thermik.cli.sources import save as save_source
 
     wanted = checked(files)
+    for source, parsed in wanted:
+        tell_warnings(source, parsed)
     with connect(settings) as client:
         saved = [save_source(client, source) for source, _ in wanted]
     if form == "json":

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from thermik.cli.client import Client, Json
 from thermik.cli.failures import CommandFailed
 from thermik.flows.problems import InvalidFlow, Problem
 from thermik.flows.source import decode_source, split_documents
 from thermik.flows.validation import ParsedFlow, parse_flow
+from thermik.records import record
 from thermik.tasks.registry import Registry
 from thermik.triggers.registry import TriggerRegistry
 
 STANDARD_INPUT = "-"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """One flow's text and where it stands.
 
@@ -32,7 +34,7 @@ class Source:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Located:
     """A problem in a file; line and column count from 1."""
 
@@ -78,8 +80,13 @@ def check(source: Source) -> tuple[ParsedFlow | None, list[Located]]:
     try:
         parsed = parse_flow(source.text, Registry(), TriggerRegistry())
     except InvalidFlow as invalid:
-        return None, [located(source, problem) for problem in invalid.problems]
-    return parsed, [located(source, warning, "warning") for warning in parsed.warnings]
+        problems = [located(source, problem) for problem in invalid.problems]
+        return None, problems + _warnings(source, invalid.warnings)
+    return parsed, _warnings(source, parsed.warnings)
+
+
+def _warnings(source: Source, warnings: Iterable[Problem]) -> list[Located]:
+    return [located(source, warning, "warning") for warning in warnings]
 
 
 def checked(files: Iterable[str]) -> list[tuple[Source, ParsedFlow]]:
@@ -88,7 +95,8 @@ def checked(files: Iterable[str]) -> list[tuple[Source, ParsedFlow]]:
     Raises:
         CommandFailed: one is not, with every problem of all of them.
     """
-    flows, problems = [], []
+    flows: list[tuple[Source, ParsedFlow]] = []
+    problems: list[Located] = []
     for source in (source for file in files for source in read_sources(file)):
         parsed, found = check(source)
         if parsed is None:
@@ -108,11 +116,23 @@ def checked_one(file: str) -> tuple[Source, ParsedFlow]:
     return flows[0]
 
 
+def tell_warnings(source: Source, parsed: ParsedFlow) -> None:
+    """The warnings of a flow, on standard error."""
+    _tell(_warnings(source, parsed.warnings))
+
+
+def _tell(warnings: Iterable[Located]) -> None:
+    for warning in warnings:
+        click.echo(str(warning), err=True)
+
+
 def save_file(client: Client, file: str) -> Json:
-    """Save the only flow of a file; the flow as it was saved. Raises: CommandFailed."""
+    """Save the only flow of a file, and tell its warnings; the flow as it was saved. Raises: CommandFailed."""
     sources = read_sources(file)
     if len(sources) > 1:
         raise CommandFailed(f"{file}: there are {len(sources)} flows in it, one is expected")
+    _, found = check(sources[0])  # for its warnings: whether it is accepted says the server
+    _tell([each for each in found if each.severity == "warning"])
     return save(client, sources[0])
 
 

@@ -37,6 +37,14 @@ def test_every_problem_has_its_file_line_and_column(files: dict[str, str], capsy
     assert f"{files['good']}: t.good is valid" in lines
 
 
+def test_what_is_refused_has_its_warnings_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "flow.yaml").write_text(BAD.replace("hello", "'{{ x | nosuchfilter }}'"))
+    assert call(["validate", str(tmp_path / "flow.yaml")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any("flow.yaml:7:5: tasks[0].colour" in line for line in lines)
+    assert any("flow.yaml:6:" in line and "warning: tasks[0].message" in line for line in lines)
+
+
 def test_lines_of_a_second_document_count_in_the_file(
     files: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,3 +94,13 @@ def test_no_machine_of_a_flow_that_is_refused(files: dict[str, str], capsys: pyt
     printed = capsys.readouterr()
     assert printed.out == ""
     assert f"{files['bad']}:7:5: " in printed.err
+
+
+@pytest.mark.parametrize("command", [["flows", "save"], ["run"]])
+def test_a_flow_that_is_saved_tells_its_warnings(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "warned.yaml"
+    file.write_text(GOOD.replace("hello", "'{{ x | nosuchfilter }}'"))
+    call([*command, str(file), "--data", str(tmp_path / "data")])
+    assert f"{file}:6:" in capsys.readouterr().err
