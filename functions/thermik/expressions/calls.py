@@ -5,11 +5,11 @@ An unknown name is no error until it is called, as in Kestra; `checks` reports i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from thermik.expressions import registry
-from thermik.expressions.errors import ExpressionError, ExpressionRuntimeError, UndefinedVariable
+from thermik.expressions.errors import ExpressionError, ExpressionRuntimeError, UndefinedVariable, did_you_mean
 from thermik.expressions.frames import Frame
 from thermik.expressions.tree import Argument, Call, Filtered, Node, Tested
 
@@ -30,7 +30,7 @@ def filter_closure(operand: Closure, name: str, arguments: tuple[Argument, ...],
     """The filter applied to an operand that is compiled already."""
     entry = registry.find("filter", name)
     if entry is None:
-        return _failing(_no_such("filter", name), at)
+        return _failing_for("filter", name, at)
     return _applied(entry, _lenient(operand) if entry.lenient else operand, arguments, at, compiled)
 
 
@@ -38,7 +38,7 @@ def compile_test(node: Tested, compiled: Compile) -> Closure:
     """`operand is name(arguments)`, or `is not`."""
     entry = registry.find("test", node.name)
     if entry is None:
-        return _failing(_no_such("test", node.name), node.at)
+        return _failing_for("test", node.name, node.at)
     operand = compiled(node.operand)
     holds = _applied(entry, _lenient(operand) if entry.lenient else operand, node.arguments, node.at, compiled)
     return (lambda frame: not holds(frame)) if node.negated else holds
@@ -125,8 +125,17 @@ def _failed(entry: registry.Entry, error: Exception, at: int) -> ExpressionRunti
     return ExpressionRuntimeError(f"The {entry.kind} '{entry.name}' cannot take this value: {error}", at)
 
 
-def _no_such(kind: registry.Kind, name: str) -> str:
-    return f"{NAMES_OF_KINDS[kind]} [{name}] does not exist."
+def no_such(kind: registry.Kind, name: str, macros: Iterable[str] = ()) -> str:
+    """Kestra's sentence about a name that nobody knows, and the nearest one that is known (of macros, too)."""
+    hint = did_you_mean(name, [*(entry.name for entry in registry.everything(kind)), *macros])
+    return f"{NAMES_OF_KINDS[kind]} [{name}] does not exist{hint or '.'}"
+
+
+def _failing_for(kind: registry.Kind, name: str, at: int) -> Closure:
+    def fail(_: Frame) -> Any:
+        raise ExpressionRuntimeError(no_such(kind, name), at)
+
+    return fail
 
 
 def _failing(problem: str, at: int) -> Closure:
@@ -177,7 +186,7 @@ def _macro_call(node: Call, compiled: Compile) -> Closure:
     def call(frame: Frame) -> Any:
         macro = frame.program.macros.get(name)
         if macro is None:
-            raise ExpressionRuntimeError(_no_such("function", name), at)
+            raise ExpressionRuntimeError(no_such("function", name, frame.program.macros), at)
         parameters = [parameter for parameter, _ in macro.parameters]
         try:
             places = [_place(argument, position, parameters) for position, (argument, _) in enumerate(given)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from thermik.expressions import registry
-from thermik.expressions.calls import NAMES_OF_KINDS, bind
+from thermik.expressions.calls import bind, no_such
 from thermik.expressions.errors import ExpressionError, ExpressionSyntaxError
 from thermik.expressions.statements import parse
 from thermik.expressions.template import is_template
@@ -47,7 +47,7 @@ def _problem(used: Used, macros: set[str], text: str) -> Problem | None:
     if entry is None:
         if kind == "function" and (name in macros or name == "block"):
             return None
-        return _placed(f"{NAMES_OF_KINDS[kind]} [{name}] does not exist.", at, text)
+        return _placed(no_such(kind, name, macros if kind == "function" else ()), at, text)
     try:
         bind(arguments, entry)
     except ExpressionError as error:

@@ -73,6 +73,20 @@ class ExpressionRuntimeError(ExpressionError):
     """The text is a template, but it has no value with these variables."""
 
 
+def nearest_name(name: str, known: Iterable[object]) -> str | None:
+    """The known name that looks most like another one, if any does."""
+    import difflib
+
+    names = [each for each in known if isinstance(each, str)]
+    return next(iter(difflib.get_close_matches(name, names, n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[object]) -> str:
+    """The end of a message that names the nearest known name; empty if none is near."""
+    nearest = nearest_name(name, known)
+    return f", did you mean `{nearest}`?" if nearest else ""
+
+
 class UndefinedVariable(ExpressionRuntimeError):
     """A name, key or index that is not there.
 
@@ -88,15 +102,11 @@ class UndefinedVariable(ExpressionRuntimeError):
     @property
     def nearest(self) -> str | None:
         """The known name that looks most like the missing one."""
-        import difflib
-
-        names = [known for known in self._known if isinstance(known, str)]
-        return next(iter(difflib.get_close_matches(self.name, names, n=1)), None)
+        return nearest_name(self.name, self._known)
 
     @property
     def _hint(self) -> str:
-        nearest = self.nearest
-        return f", did you mean `{nearest}`?" if nearest else ""
+        return did_you_mean(self.name, self._known)
 
     @property
     def explained(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from thermik.expressions.errors import ExpressionSyntaxError
+from thermik.expressions.errors import ExpressionSyntaxError, did_you_mean
 from thermik.expressions.limits import MAX_NESTING, MAX_SOURCE, too_deep_source
 from thermik.expressions.parser import ExpressionParser
 from thermik.expressions.tokens import Piece, pieces
@@ -61,7 +61,7 @@ class StatementParser:
                 if name in ends:
                     self.depth -= 1
                     return tuple(found), tag
-                found.append(self.tag(name, tag, at))
+                found.append(self.tag(name, tag, at, ends))
             else:
                 found.append(Text(at, value, kind == "raw"))
         if opened:
@@ -69,11 +69,13 @@ class StatementParser:
         self.depth -= 1
         return tuple(found), ExpressionParser([])
 
-    def tag(self, name: str, tag: ExpressionParser, at: int) -> Node:
-        """One tag, with all that belongs to it."""
+    def tag(self, name: str, tag: ExpressionParser, at: int, ends: tuple[str, ...]) -> Node:
+        """One tag, with all that belongs to it; `ends` could stand here, too."""
         reader = TAGS.get(name)
         if not reader:
-            raise ExpressionSyntaxError(f'Unexpected tag name "{name}"', at)
+            raise ExpressionSyntaxError(
+                f'Unexpected tag name "{name}"{did_you_mean(name, [*TAGS, *VERBATIM, *ends])}', at
+            )
         return reader(self, tag, at)
 
     def closed(self, end: str, opened: tuple[str, int]) -> tuple[Node, ...]:
@@ -184,4 +186,6 @@ TAGS: dict[str, Callable[[StatementParser, ExpressionParser, int], Node]] = {
     "filter": _filter,
     "block": _block,
 }
-"""Every tag but `verbatim` and `raw`, which the tokens deal with."""
+"""Every tag but those of `VERBATIM`, which the tokens deal with."""
+
+VERBATIM = ("verbatim", "raw")

@@ -10,7 +10,14 @@ from typing import ClassVar
 
 import pytest
 
-from thermik.expressions import ExpressionRuntimeError, LimitExceeded, check_template, compile_template, registry
+from thermik.expressions import (
+    ExpressionError,
+    ExpressionRuntimeError,
+    LimitExceeded,
+    check_template,
+    compile_template,
+    registry,
+)
 from thermik.expressions.java.regex import translate
 
 VALUES = {
@@ -329,6 +336,25 @@ def test_check_template_reports_every_unknown_name_with_its_place() -> None:
         (2, 56, "split(delimiter, limit): The following named argument does not exist: sep"),
         (3, 1, "Filter [gone] does not exist."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("{{ 'a' | uper }}", "Filter [uper] does not exist, did you mean `upper`?"),
+        ("{{ 1 is evn }}", "Test [evn] does not exist, did you mean `even`?"),
+        ("{{ fromJsn('1') }}", "Function or Macro [fromJsn] does not exist, did you mean `fromJson`?"),
+        ("{% macro greeting() %}{% endmacro %}{{ greting() }}", "Function or Macro [greting] does not exist, did you mean `greeting`?"),
+        ("{% fro a in [1] %}{% endfor %}", 'Unexpected tag name "fro", did you mean `for`?'),
+        ("{% if true %}{% esle %}{% endif %}", 'Unexpected tag name "esle", did you mean `else`?'),
+        ("{% zzz %}", 'Unexpected tag name "zzz"'),
+    ],
+)  # fmt: skip
+def test_a_name_that_nobody_knows_comes_with_the_nearest_one(source: str, told: str) -> None:
+    with pytest.raises(ExpressionError) as error:
+        compile_template(source).render({})
+    assert error.value.problem == told
+    assert [problem.message for problem in check_template(source)] == [told]
 
 
 def test_check_template_reports_a_syntax_error() -> None:
