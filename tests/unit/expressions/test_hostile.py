@@ -103,6 +103,9 @@ def test_jq_programs_that_do_not_end_are_stopped(program: str, monkeypatch: pyte
         compile_template("{{ 1 | jq('" + program + "') }}").render({})
 
 
+PROFILE = settings.default.max_examples
+"""Of the hypothesis profile; a template is tried so quickly that each test takes a multiple of it."""
+
 FRAGMENTS = st.sampled_from(
     ["{{", "}}", "{%", "%}", "{#", "#}", " ", "-", "if", "for", "in", "set", "else", "endif", "endfor", "macro", "raw", "endraw", "x", "l",
      "m", "s", ".", "..", "??", "???", "(", ")", "[", "]", "{", "}", "'", '"', "#{", "\\", "1", "2.5", "|", "upper", "join", "date", "~", "+",
@@ -111,7 +114,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=16 * PROFILE)
 @given(
     st.one_of(
         st.text(max_size=40),
@@ -162,7 +165,7 @@ def _larger(inner: st.SearchStrategy) -> st.SearchStrategy:
 EXPRESSIONS = st.recursive(LEAVES, _larger, max_leaves=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=12 * PROFILE)
 @given(EXPRESSIONS)
 def test_a_tree_written_and_parsed_again_is_the_same(source: str) -> None:
     try:
@@ -172,7 +175,7 @@ def test_a_tree_written_and_parsed_again_is_the_same(source: str) -> None:
     assert parse(written(tree)) == tree
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=12 * PROFILE)
 @given(EXPRESSIONS)
 def test_any_expression_has_a_value_or_fails_cleanly(source: str) -> None:
     try:
