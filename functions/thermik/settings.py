@@ -7,9 +7,11 @@ Where a setting is wrong, all problems are told at once, each with its variable'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
+
+from thermik.records import record
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Auth = Literal["required", "open"]
@@ -27,7 +29,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AwsSettings:
     """The resources of the deployed stack.
 
@@ -60,7 +62,7 @@ class AwsSettings:
     dead_letters_arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """What this process was told.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Any
+
+from thermik.records import record
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -14,7 +16,7 @@ BYTES = "application/octet-stream"
 EVENT_STREAM = "text/event-stream"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BlobBody:
     """A body that lies in the blob store: `size` bytes under `key`."""
 
@@ -22,7 +24,7 @@ class BlobBody:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Awaited:
     """An answer that comes later: it stands for the one that `again` gives once it gives any.
 
@@ -33,7 +35,7 @@ class Awaited:
     again: Callable[[], Answer | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stream:
     """A body that goes on: each call of `more` gives what is new since the last, and whether that was the end."""
 
@@ -41,7 +43,7 @@ class Stream:
     more: Callable[[], tuple[str, bool]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """An answer before it is bytes.
 

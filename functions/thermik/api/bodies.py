@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import io
 import mmap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
+
+from thermik.records import record
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Body:
     """Some bytes of a buffer, from `start` to `end`."""
 

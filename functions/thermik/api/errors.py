@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +29,7 @@ from thermik.flows.repository import FlowNotFound
 from thermik.identity import new_id
 from thermik.machines.client import MachinesUnavailable
 from thermik.machines.limits import FlowTooLarge
+from thermik.records import record
 from thermik.storage.errors import (
     BlobNotFound,
     Conflict,
@@ -42,7 +42,7 @@ from thermik.storage.errors import (
 _operator = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Detail:
     """One of several things that are wrong, and what it is about."""
 

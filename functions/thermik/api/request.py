@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from thermik.api.bodies import NO_BODY, Body
 from thermik.api.errors import BadRequest, TooLarge, Unprocessable
+from thermik.records import record
 
 MAX_TEXT_BODY = 10 * 1024 * 1024
 """Bytes of a JSON, YAML or text body: what API Gateway passes on."""
@@ -20,7 +21,7 @@ MAX_QUERY_FIELDS = 500
 _TRUE = frozenset({"true", "1", "yes", "on", ""})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """A request.
 

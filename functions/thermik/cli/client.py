@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from thermik.cli.acting import Actions, Pairs, Triggers
 from thermik.cli.start import work
+from thermik.records import record
 from thermik.settings import Settings
 
 Json = dict[str, Any]
@@ -22,7 +23,7 @@ ENDED = frozenset({"SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED", "RETRI
 """States after which nothing happens by itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Start:
     """An execution that is wanted.
 
@@ -39,7 +40,7 @@ class Start:
     labels: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Search:
     """Which executions are wanted, newest first."""
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from thermik.cli.failures import FAILED, INTERRUPTED, say, tell
 from thermik.cli.figures import duration_of, seconds_text, value_text
 from thermik.cli.options import where_text
 from thermik.cli.watching import LEVELS, Event, Watcher, follow
+from thermik.records import record
 from thermik.settings import Settings
 
 KILL_SECONDS = 10.0
@@ -35,7 +35,7 @@ FORMAT = click.option(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Showing:
     """How an execution is shown.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from thermik.cli.client import ENDED, Client, Json
+from thermik.records import record
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 """Levels of the log, the least severe first."""
@@ -17,7 +18,7 @@ def levels_from(least: str) -> tuple[str, ...]:
     return LEVELS[LEVELS.index(least) :]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """A change of a task run's state, or an entry of the log.
 

@@ -10,12 +10,13 @@ Cost on AWS: `load` is one call whatever it reads (one BatchGetItem), each write
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 from thermik.clock import instant_text
 from thermik.executions.model import Execution, TaskRun, creation_order, stored
 from thermik.executions.state import StateType
+from thermik.records import record
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
 from thermik.storage.table import Index, Put, Record, Table, Write
@@ -38,7 +39,7 @@ class ExecutionNotFound(Exception):
         self.execution_id = execution_id
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Versioned(Generic[Entity]):
     """Something read, and the version that a write of it must name (0: it is new)."""
 
@@ -105,7 +106,7 @@ def _task_run_record(run: TaskRun) -> Record:
     return Record(schema.task_run(run.execution_id, run.id), stored(run), indexes=indexes)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Executions:
     """The executions and task runs of a table.
 

@@ -17,6 +17,7 @@ from thermik.flows.encryption import Encryption
 from thermik.flows.inputs import Input
 from thermik.flows.problems import Problem
 from thermik.flows.typed_values import as_text, read_typed, received
+from thermik.records import record
 
 FileSink = Callable[[str, str, BinaryIO], str]
 """Stores a file: id of the input, file name, stream; returns its URI. Called once a file, and reads to the end."""
@@ -34,7 +35,7 @@ class InvalidInputs(Exception):
         super().__init__("Invalid entity: " + "\n".join(problem.text for problem in problems))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Upload:
     """A file that was sent: an open stream of bytes, buffered or seekable, that is read once."""
 
@@ -42,7 +43,7 @@ class Upload:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InputValues:
     """What the execution keeps.
 
@@ -55,7 +56,7 @@ class InputValues:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResolvedInput:
     """One input after its resolution, as `POST …/validate` tells it.
 
@@ -75,7 +76,7 @@ class ResolvedInput:
     secret: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolution:
     """What resolving inputs may use.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any, Protocol
+
+from thermik.records import record
 
 
 class Rendering(Protocol):
@@ -24,7 +26,7 @@ class CannotOpen(Exception):
     """The flowable's properties give nothing that it could run; the message is for the flow's author."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opening:
     """What was decided.
 

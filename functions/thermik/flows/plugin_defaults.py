@@ -8,11 +8,12 @@ forced ones (the flow's before global ones), the source's own, defaults that are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from thermik.flows.model import FlowModel
 from thermik.flows.problems import Place
+from thermik.records import record
 
 SECTIONS = ("tasks", "errors", "finally", "afterExecution", "listeners", "triggers")
 """Properties of a flow below which defaults reach."""
@@ -21,7 +22,7 @@ NAMES = ("pluginDefaults", "taskDefaults")
 """How the list of defaults is called, today's name first."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Default:
     """Values for a type, or for all types that begin so."""
 
@@ -63,7 +64,7 @@ def apply(
     return {name: merged.within(value) if name in SECTIONS else value for name, value in data.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Merger:
     defaults: Sequence[Default]
     same: Callable[[str, str], bool]

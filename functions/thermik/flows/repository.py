@@ -14,7 +14,7 @@ import builtins
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from thermik.flows.source import read_source
 from thermik.flows.task import TaskTypes
 from thermik.flows.trigger import Starts, TriggerTypes
 from thermik.flows.validation import ParsedFlow, build_flow
+from thermik.records import record
 from thermik.storage.blobs import Blobs
 from thermik.storage.errors import Conflict
 from thermik.storage.table import Delete, Index, Put, Record, Table
@@ -55,7 +56,7 @@ class FlowNotFound(Exception):
         self.revision = revision
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowRevision:
     """One revision as it is kept.
 
@@ -73,7 +74,7 @@ class FlowRevision:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoadedFlow:
     """A revision, ready to run.
 
@@ -89,7 +90,7 @@ class LoadedFlow:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowSummary:
     """What a list tells of a flow without reading its source."""
 
@@ -101,7 +102,7 @@ class FlowSummary:
     labels: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowPage:
     """Some flows of a list, and where to go on: None when there are no more."""
 
@@ -109,7 +110,7 @@ class FlowPage:
     cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Latest:
     """The newest revision's number, and the version of the item that tells it; number 0 of a flow that never was."""
 

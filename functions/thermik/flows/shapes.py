@@ -7,11 +7,12 @@ machine, and the worker what opening and closing mean. A new flowable of a known
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
+from thermik.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class InSequence:
     """One list of children, one after the other."""
 
@@ -19,7 +20,7 @@ class InSequence:
     side_by_side: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OneOf:
     """One of several lists, decided when the flowable opens; its children one after the other.
 
@@ -30,7 +31,7 @@ class OneOf:
     side_by_side: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Together:
     """The children side by side, at most `limit` at a time (0: all)."""
 
@@ -39,7 +40,7 @@ class Together:
     side_by_side: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ForEachValue:
     """The children once for each value that opening gives: a loop.
 
@@ -58,7 +59,7 @@ class ForEachValue:
         return self.together
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AfterWaiting:
     """One list of children, possibly empty, that begins when somebody resumes the execution, or time has passed."""
 
@@ -66,7 +67,7 @@ class AfterWaiting:
     side_by_side: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Again:
     """One list of children, again and again until a condition holds: a loop without values, a turn an iteration."""
 
@@ -74,7 +75,7 @@ class Again:
     side_by_side: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dependent:
     """The children side by side, each as soon as those that it depends on have ended.
 
@@ -89,7 +90,7 @@ class Dependent:
     side_by_side: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InOneInvocation:
     """One list of children, one after the other, all within one invocation of the worker and one directory."""
 

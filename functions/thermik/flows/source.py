@@ -16,6 +16,7 @@ import yaml
 
 from thermik.flows.problems import InvalidFlow, Place, Position, Problem, place_text
 from thermik.flows.scalars import UnreadableScalar, plain_value, tagged_value
+from thermik.records import record
 
 MAX_SOURCE_BYTES = 2 * 1024 * 1024
 """Largest source that is read: some ten thousand tasks, far above what one state machine holds."""
@@ -30,7 +31,7 @@ _MARKER = re.compile(r"^---(?=\s|$)[^\S\n]*\n?", re.MULTILINE)
 _NOTHING = re.compile(r"(?:\s|#[^\n]*(?:\n|$))*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """What a source says.
 

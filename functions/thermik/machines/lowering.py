@@ -9,7 +9,7 @@ flowable does that stands in a module of its own (`machines/shapes`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from thermik.flows.task import BatchesTask, CallingTask, FlowableTask
@@ -28,6 +28,7 @@ from thermik.machines.states import (
     Verdict,
     WaitUntil,
 )
+from thermik.records import record
 
 ALWAYS = "true"
 """The `runIf` of a task that has none."""
@@ -41,7 +42,7 @@ SKIP = "SKIP"
 """What opening a flowable answers when its `runIf` said no."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exits:
     """Where to go on: after success, after a failure for good, and when the execution may not go on."""
 
@@ -50,7 +51,7 @@ class Exits:
     stopped: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Inside:
     """What a flowable's children and its opening lead to.
 
@@ -66,7 +67,7 @@ class Inside:
 LowerShape = Callable[["Lowering", Node, Any, Inside, Level], str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lowering:
     """The stage's settings: how each shape is lowered."""
 

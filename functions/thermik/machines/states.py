@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from thermik.records import record
+
 
 class Op(StrEnum):
     """What an invocation of the worker does first and foremost."""
@@ -57,7 +59,7 @@ BUSY = "Busy"
 """Error of an invocation that found another one at work on the same attempt: tried again later."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rider:
     """An operation that rides on another one's invocation, before or after it."""
 
@@ -65,14 +67,14 @@ class Rider:
     task: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class State:
     """A state's name, unique in the whole machine."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Invoke(State):
     """One invocation of the worker.
 
@@ -105,7 +107,7 @@ class Invoke(State):
     after: tuple[Rider, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note(State):
     """Write a text into the state's data, for states that several lead to."""
 
@@ -114,7 +116,7 @@ class Note(State):
     next: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choose(State):
     """Go where a text in the state's data says; to the default where it says anything else, or nothing.
 
@@ -128,7 +130,7 @@ class Choose(State):
     is_there: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exceeds(State):
     """Go one way when a number in the state's data is above a bound, another way when it is not."""
 
@@ -138,7 +140,7 @@ class Exceeds(State):
     next: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WaitUntil(State):
     """Wait for the instant that stands in the state's data."""
 
@@ -146,7 +148,7 @@ class WaitUntil(State):
     next: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Branches(State):
     """Levels side by side (ASL's Parallel)."""
 
@@ -156,7 +158,7 @@ class Branches(State):
     caught: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turns(State):
     """A level once for each of the items that a flowable's opening gave (ASL's Map); only integers travel.
 
@@ -176,12 +178,12 @@ class Turns(State):
     distributed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done(State):
     """The level ended well."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fails(State):
     """The level ended with this error; None: with the one that was caught, in `$.error`."""
 

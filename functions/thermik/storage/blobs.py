@@ -7,12 +7,13 @@ execution is decided above (`storage/internal.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from thermik.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class BlobInfo:
     """What is known of a blob without reading it: size in bytes, date of the last write (UTC)."""
 

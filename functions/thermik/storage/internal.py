@@ -15,9 +15,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from thermik.records import record
 from thermik.storage.errors import InvalidKey
 from thermik.storage.paths import key_parts
 
@@ -36,7 +36,7 @@ _OF_EXECUTION = re.compile(
 """The first match counts: what follows are names that a user chose, and they must not pass for another execution's."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutionFiles:
     """The files of one execution: their URIs, and the prefix of their keys.
 

@@ -6,11 +6,12 @@ Used by tasks, by expressions and by the API alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from thermik.clock import Clock, instant_text
+from thermik.records import record
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
 from thermik.storage.table import Delete, Put, Record, Table
@@ -19,7 +20,7 @@ MAX_ROUNDS = 20
 """How often a write that others keep overtaking begins again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pair:
     """A KV pair as it is stored.
 
@@ -38,7 +39,7 @@ class Pair:
     expires: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Write:
     namespace: str
     key: str
@@ -49,7 +50,7 @@ class _Write:
     by: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyValueStore:
     """The KV pairs of all namespaces."""
 
@@ -141,7 +142,7 @@ class KeyValueStore:
         return _pair(replace(record, version=record.version + 1))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskStates:
     """Documents by key; the key's spelling is the tasks' (`tasks/state`)."""
 

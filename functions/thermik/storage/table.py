@@ -8,9 +8,11 @@ write can be repeated. There are no partial updates and no scans.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol
+
+from thermik.records import record
 
 MAX_TRANSACTION_WRITES = 100
 """Actions in one transaction: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html"""
@@ -25,7 +27,7 @@ MAX_PAGE_RECORDS = 1000
 """Most records that one page holds, whatever limit is asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """An item's place: its partition, and its sort key within it."""
 
@@ -48,7 +50,7 @@ class Index(StrEnum):
     FOURTH = "g4"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """An item: where it is, what it says, and which version of it this is.
 
@@ -67,7 +69,7 @@ class Record:
     expires_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Put:
     """Write the record as version `record.version + 1`, if the stored one is `record.version` (0: none is stored).
 
@@ -77,7 +79,7 @@ class Put:
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delete:
     """Remove the item; with a version, only if that is the stored one.
 
@@ -88,7 +90,7 @@ class Delete:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """Let the transaction pass only if the stored version is this one (0: none is stored)."""
 
@@ -99,7 +101,7 @@ class Check:
 Write = Put | Delete | Check
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """Some records of a query, in its order, and where to go on: None when there are no more."""
 

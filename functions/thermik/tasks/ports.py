@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
+
+from thermik.records import record
 
 
 class ValueKind(StrEnum):
@@ -22,7 +23,7 @@ class ValueKind(StrEnum):
     JSON = "JSON"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeyValue:
     """A pair's value with what is kept beside it; `time_to_live` None keeps it for ever."""
 
@@ -115,7 +116,7 @@ class Cache(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutionPlace:
     """Which execution is meant, and of which flow it must be."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from thermik.records import record
 
 
 class Status(StrEnum):
@@ -18,7 +19,7 @@ class Status(StrEnum):
     TIMED_OUT = "TIMED_OUT"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutionStatus:
     """An execution at one moment.
 
@@ -37,7 +38,7 @@ class ExecutionStatus:
     events: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StateEntered:
     """A line of an execution's trace. `path`: the places in the enclosing Parallel and Map states."""
 
