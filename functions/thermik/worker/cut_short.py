@@ -97,4 +97,4 @@ def is_cut_short(scene: TaskScene) -> bool:
 
 def _has_closed(run: TaskRun) -> bool:
     """Whether a flowable is over; one that could not be opened ends before its `finally` runs."""
-    return run.state.is_terminal and run.state.was(StateType.RUNNING)
+    return run.state.is_terminal and not run.progress.unopened
