@@ -8,27 +8,48 @@ the taker dies in between.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import cache
 
 from thermik.executions.left_behind import go_on, open_executions
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
+from thermik.storage.errors import Unavailable
 from thermik.tasks.scripts.marks import kill_scripts_of
+
+_operator = logging.getLogger(__name__)
 
 
 def take_over(life: Life, lives: Callable[[str], bool]) -> int:
-    """Claim and start what nobody runs; how many there were.
+    """Claim and start what nobody runs, one after the other; how many there were.
+
+    One that cannot go on is logged and does not hold up the others; it is this process's by then, whose sweep tries
+    it again.
 
     Raises:
         TableUnavailable: some may be left; a later call finds them.
     """
-    orphans = [each for each in open_executions(life) if not _owned(each, lives)]
-    for owner in {orphan.progress.owner for orphan in orphans}:
-        _silence(owner)
-    claimed = [execution for orphan in orphans if (execution := _claim(life, orphan)) is not None]
-    for execution in claimed:
+    taken = 0
+    known = cache(lives)  # asked once a process: what is dead stays dead, and what dies meanwhile is found next time
+    silence = cache(_silence)
+    for orphan in open_executions(life):
+        if _owned(orphan, known):
+            continue
+        silence(orphan.progress.owner)
+        if (execution := _claim(life, orphan)) is not None:
+            taken += 1
+            _go_on(life, execution)
+    return taken
+
+
+def _go_on(life: Life, execution: Execution) -> None:
+    try:
         go_on(life, execution)
-    return len(claimed)
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, the others go on
+        _operator.exception("execution %s of a dead process cannot go on", execution.id)
 
 
 def adopt(life: Life, execution: Execution, lives: Callable[[str], bool]) -> None:
