@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "functions")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "functions"))
 
 from thermik.executions.left_behind import open_executions
 from thermik.executions.lifecycle import NewExecution, create
