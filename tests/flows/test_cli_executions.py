@@ -48,14 +48,14 @@ def found(thermik: Thermik, capsys: Printed, *arguments: str | Path, code: int =
     return json.loads(capsys.readouterr().out)
 
 
-def once(thermik: Thermik, capsys: Printed, name: str, state: str) -> str:
-    """The id of the newest execution of a flow, as soon as one is in a state."""
+def once(thermik: Thermik, capsys: Printed, name: str, state: str, number: int = 1) -> str:
+    """The id of the newest execution of a flow that is in a state, as soon as so many are."""
     deadline = time.monotonic() + SECONDS
     while True:
         listed = found(thermik, capsys, "executions", "list", "--flow", f"cli.test.{name}", "--state", state)
-        if listed:
+        if len(listed) >= number:
             return str(listed[0]["id"])
-        assert time.monotonic() < deadline, f"no execution of {name} is {state}"
+        assert time.monotonic() < deadline, f"{len(listed)} executions of {name} are {state}"
         time.sleep(0.1)
 
 
@@ -112,8 +112,7 @@ def test_executions_of_another_process_are_killed_by_id_and_by_filter(
         assert re.search(rf"^{execution}  KILL", capsys.readouterr().out, re.MULTILINE)
         assert one.wait(SECONDS) == 130
     with running("run", file) as one, running("run", file) as two:
-        while len(found(thermik, capsys, "executions", "list", "--flow", "cli.test.endless", "--state", "RUNNING")) < 2:
-            time.sleep(0.1)
+        once(thermik, capsys, "endless", "RUNNING", 2)
         assert thermik("executions", "kill", "--flow", "cli.test.endless", "--yes") == 0
         assert len(capsys.readouterr().out.splitlines()) == 3
         assert (one.wait(SECONDS), two.wait(SECONDS)) == (130, 130)
@@ -126,13 +125,11 @@ def test_the_queue_is_left_and_jumped(thermik: Thermik, save: Save, capsys: Prin
     file = save("limited", flow("limited", f"type: {PAUSE}", more=QUEUED))
     with running("run", file), running("run", file), running("run", file):
         once(thermik, capsys, "limited", "PAUSED")
-        while len(found(thermik, capsys, "executions", "list", "--flow", "cli.test.limited", "--state", "QUEUED")) < 2:
-            time.sleep(0.1)
+        once(thermik, capsys, "limited", "QUEUED", 2)
         ended = once(thermik, capsys, "limited", "QUEUED")
         assert found(thermik, capsys, "executions", "unqueue", ended, "--state", "cancelled")["id"] == ended
         assert thermik("executions", "force-run", once(thermik, capsys, "limited", "QUEUED")) == 0
-        while len(found(thermik, capsys, "executions", "list", "--flow", "cli.test.limited", "--state", "PAUSED")) < 2:
-            time.sleep(0.1)
+        once(thermik, capsys, "limited", "PAUSED", 2)
         assert thermik("executions", "kill", "--flow", "cli.test.limited", "--yes") == 0
     assert found(thermik, capsys, "executions", "get", ended)["state"]["current"] == "CANCELLED"
 

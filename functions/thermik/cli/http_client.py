@@ -44,10 +44,13 @@ class HttpClient:
         data = read_source(source).data
         namespace, flow_id = str(data.get("namespace")), str(data.get("id"))
         body = Sent(source.encode(), YAML)
-        status, answer = self._wire.call("PUT", path_of("flows", namespace, flow_id), body=body, accepted=(404,))
-        if status == 404:
-            _, answer = self._wire.call("POST", "/flows", body=body)
-        return object_of(answer)
+        update = ("PUT", path_of("flows", namespace, flow_id), (404,))
+        create = ("POST", "/flows", (422,))
+        for method, path, passed_over in (update, create, update):  # once more: somebody else may have created it
+            status, answer = self._wire.call(method, path, body=body, accepted=passed_over)
+            if status == 200:
+                return object_of(answer)
+        return object_of(self._wire.call("POST", "/flows", body=body)[1])  # which tells why it is refused
 
     def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Json:
         """A flow with its source."""
