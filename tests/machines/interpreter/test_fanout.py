@@ -52,7 +52,8 @@ def test_an_inline_map_runs_forty_items_at_once() -> None:
             assert came.acquire(timeout=PATIENCE)
             assert len(own.engine._host.tokens) <= 40
             own.engine.send_task_success(tokens[answered], answered)
-        assert own.engine.wait("e", PATIENCE).output == list(range(100))
+        # The functions run side by side, so the tokens come in no order of the items.
+        assert sorted(own.engine.wait("e", PATIENCE).output) == list(range(100))
 
 
 def test_ten_thousand_items() -> None:
