@@ -6,10 +6,12 @@ A slot of the flow's concurrency goes on to the next; a parent that waits is ans
 from __future__ import annotations
 
 from thermik.clock import instant_text
+from thermik.executions.closing import close_open_task_runs
 from thermik.executions.launch import pass_on
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.slots import Slots
+from thermik.executions.state import StateType
 
 
 def after_end(life: Life, execution: Execution, *, machine_is_over: bool = False) -> None:
@@ -27,8 +29,18 @@ def after_end(life: Life, execution: Execution, *, machine_is_over: bool = False
     if plan.flow.concurrency is not None:
         _release_slot(life, execution, plan.flow.concurrency.limit)
     _answer_parent(life, execution)
-    if machine_is_over or not plan.flow.after_execution:
+    if machine_is_over or not (plan.flow.after_execution or execution.state.current == StateType.KILLED):
         life.executions.change_execution(execution.id, _done)
+
+
+def after_machine(life: Life, execution: Execution) -> None:
+    """What is left to do for an ended execution when its machine is over, so that nothing more begins of it.
+
+    An operation that was under way when the execution was killed may have begun a task run behind the kill's back.
+    """
+    if execution.state.current == StateType.KILLED:
+        close_open_task_runs(life, execution.id, StateType.KILLED)
+    after_end(life, execution, machine_is_over=True)
 
 
 def _done(execution: Execution) -> Execution:

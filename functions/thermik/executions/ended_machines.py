@@ -6,7 +6,7 @@ without a machine.
 
 from __future__ import annotations
 
-from thermik.executions.after_end import after_end
+from thermik.executions.after_end import after_end, after_machine
 from thermik.executions.closing import close_open_task_runs
 from thermik.executions.life import Life
 from thermik.executions.logs import execution_log
@@ -31,7 +31,7 @@ def settle_ended_machine(life: Life, machine: str, cause: str) -> Execution | No
     """
     execution = life.executions.execution(machine.partition("-")[0]).value
     if execution.state.is_terminal and machine_name(execution) == machine:
-        after_end(life, execution, machine_is_over=True)
+        after_machine(life, execution)
     if not may_work(execution.state.current, held=execution.progress.held) or machine_name(execution) != machine:
         return None
     flow = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow

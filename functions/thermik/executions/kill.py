@@ -45,7 +45,7 @@ def finish_kill(life: Life, execution: Execution) -> Execution:
     life.machines.stop(execution, "killed")
     close_open_task_runs(life, execution.id, _S.KILLED)
     killed = life.executions.change_execution(execution.id, lambda current: _killed(life, current))
-    after_end(life, killed, machine_is_over=True)
+    after_end(life, killed)
     return killed
 
 
@@ -58,7 +58,8 @@ def _killing(life: Life, execution: Execution) -> Execution:
 def _killed(life: Life, execution: Execution) -> Execution:
     if execution.state.current != _S.KILLING:
         return execution
-    return execution.with_state(_S.KILLED, life.clock.now())
+    progress = execution.progress.model_copy(update={"aftermath": True})  # see `after_machine`
+    return execution.with_state(_S.KILLED, life.clock.now(), progress=progress)
 
 
 def _children(life: Life, execution_id: str) -> Iterator[Execution]:

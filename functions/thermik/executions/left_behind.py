@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from thermik.executions.after_end import after_end
+from thermik.executions.after_end import after_machine
 from thermik.executions.kill import finish_kill
 from thermik.executions.launch import launch, pass_on, start_machine, start_queued
 from thermik.executions.life import Life
@@ -75,7 +75,7 @@ def _set_going(life: Life, execution: Execution) -> None:
     if plan.flow.after_execution and _finished(execution):
         start_machine(life, execution, plan)
     else:
-        after_end(life, execution, machine_is_over=True)
+        after_machine(life, execution)
 
 
 def _finished(execution: Execution) -> bool:
