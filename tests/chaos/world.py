@@ -180,10 +180,10 @@ _OPERATIONS: list[tuple[str, Callable[[World, Runtime, str], Any]]] = [
 ]
 
 
-def tend(runtime: Runtime) -> None:
+def tend(runtime: Runtime, grace: timedelta = sweep.GRACE) -> None:
     """What a server does at intervals."""
     runtime._take_over()
-    with mock.patch.object(sweep, "GRACE", timedelta(days=-1)):
+    with mock.patch.object(sweep, "GRACE", grace):
         runtime._sweep()
     runtime._read_mail()
     runtime.hub.upkeep.run()
@@ -201,7 +201,7 @@ def _last_life(world: World) -> Runtime:
     deadline = time.monotonic() + PATIENCE
     quiet = 0
     while time.monotonic() < deadline and quiet < 3:
-        tend(runtime)
+        tend(runtime, timedelta(days=-1))
         _resume_all(world, runtime)
         busy = runtime.machines.engine._running or any(True for _ in open_executions(runtime.life))
         quiet = 0 if busy else quiet + 1
