@@ -7,7 +7,7 @@ name it, by key.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from thermik.executions.model import Execution, Scope, TaskRun
@@ -29,6 +29,10 @@ from thermik.worker.variables import (
     task_variables,
     variables,
 )
+
+_PRECISION = timedelta(microseconds=999)
+"""A machine tells in whole milliseconds when it entered a state: it did so at the latest this much later. Taken for
+earlier, a task run could seem to be created before the one that it follows had ended."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class TaskScene(Scene):
             parent_task_run_id=place.parent_task_run_id,
             value=self.journal.value_at(turn) if turn else None,
             iteration=turn.turn if turn else None,
-            state=State.created(min(call.entered, self.ports.clock.now())),
+            state=State.created(min(call.entered + _PRECISION, self.ports.clock.now())),
         ).with_progress(scope=place.scope)
 
 
