@@ -17,6 +17,7 @@ from thermik.flows.tree import ERRORS, FINALLY, Node
 from thermik.machines.loops import add_turns
 from thermik.machines.states import (
     FAILED,
+    SKIP,
     STOPPED,
     Choose,
     Done,
@@ -37,9 +38,6 @@ BATCHES_AT_ONCE = 40
 """Executions of other flows that one ForEachItem has under way: as many as an inline Map runs at once
 (https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html). More would only contend for the one task
 run into which each writes what became of its batch. Kestra has no limit."""
-
-SKIP = "SKIP"
-"""What opening a flowable answers when its `runIf` said no."""
 
 
 @record

@@ -46,6 +46,9 @@ class Verdict(StrEnum):
     STOP = "STOP"
 
 
+SKIP = "SKIP"
+"""What opening a flowable answers when its `runIf` said no."""
+
 STOPPED = "Stopped"
 """Error with which a branch ends when its execution may not go on (killed, paused): nothing handles it."""
 

@@ -36,7 +36,7 @@ from thermik.storage.table import MAX_PAGE_RECORDS, Check, Delete, Index, Key, P
 _Transaction = Sequence[EncodedWrite]
 
 _BUSY_SECONDS = 10.0
-_IDLE_READERS = 4
+_IDLE_READERS = 16
 _SWEEP_EVERY_SECONDS = 60.0
 _SWEEP_ITEMS = 200
 

@@ -24,8 +24,7 @@ from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.tree import TASKS, Node
-from thermik.machines.lowering import SKIP
-from thermik.machines.states import Op
+from thermik.machines.states import SKIP, Op
 from thermik.tasks.flow.working_directory import WorkingDirectory
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure, remaining

@@ -15,8 +15,7 @@ from thermik.flows.openings import CannotOpen, Opening
 from thermik.flows.shapes import AfterWaiting, Again, ForEachValue, Together
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY
-from thermik.machines.lowering import SKIP
-from thermik.machines.states import Verdict
+from thermik.machines.states import SKIP, Verdict
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, TaskFailed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from thermik.flows.shapes import InOneInvocation
 from thermik.flows.tree import Node
-from thermik.machines.lowering import ALWAYS, SKIP, Inside, Lowering, judged
-from thermik.machines.states import Choose, Invoke, Level, Op, Verdict, WaitUntil
+from thermik.machines.lowering import ALWAYS, Inside, Lowering, judged
+from thermik.machines.states import SKIP, Choose, Invoke, Level, Op, Verdict, WaitUntil
 
 
 def lower_in_one_invocation(
