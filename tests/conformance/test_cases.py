@@ -1,11 +1,13 @@
-"""The shared conformance cases against a server, in parallel; those that cannot pass yet are told by `pending.py`.
+"""The shared conformance cases against a server, in parallel.
 
-Cases that use the same flow run one after the other, since some change it or count its executions.
+Cases that use the same flow run one after the other, since some change it or count its executions. So do
+those of a namespace in which a flow listens to others' ends: it would hear those of its neighbours.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,6 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.pending import PENDING
 from conftest import shared_dir
 from flows.thermik_server import running
 
@@ -25,8 +26,10 @@ CASES = [*sorted((SHARED / "conformance" / "cases").glob("*.yaml"))] if SHARED e
 THREADS = 24
 SECONDS = 40
 
-ALONE = frozenset({"multiple-condition-trigger-failed"})
-"""Cases whose listener hears all that ends in a namespace: run when no other case runs there any more."""
+LISTENS = re.compile(r"^ *(- )?type: \S+\.Flow$", re.MULTILINE)
+"""A flow that another's end starts."""
+
+NAMESPACE = re.compile(r"^namespace: (\S+)$", re.MULTILINE)
 
 pytestmark = [
     pytest.mark.skipif(not CASES, reason="the shared folder with the cases is not there"),
@@ -44,22 +47,31 @@ def _runner(shared: Path) -> ModuleType:
     return module
 
 
-def _flows(case: Path) -> set[str]:
-    """What a case uses besides the server."""
+def _heard(flows: Path) -> dict[str, str]:
+    """The namespace of each flow that a listener may hear, by the flow's file."""
+    sources = {path.stem: path.read_text() for path in sorted(flows.glob("*.yaml"))}
+    spaces = {stem: found[1] for stem, text in sources.items() if (found := NAMESPACE.search(text))}
+    listened = {spaces[stem] for stem, text in sources.items() if stem in spaces and LISTENS.search(text)}
+    return {stem: space for stem, space in spaces.items() if space in listened}
+
+
+def _flows(case: Path, heard: dict[str, str]) -> set[str]:
+    """What a case uses besides the server: its flows, and the namespaces in which somebody listens to them."""
     spec = yaml.safe_load(case.read_text())
     named = {str(flow) for flow in spec.get("flows") or []}
     for step in spec["steps"]:
         for arguments in step.values():
             if isinstance(arguments, dict):
                 named |= {str(arguments[key]) for key in ("flow", "stem") if key in arguments}
-    return named
+    return named | {f"{heard[flow]}:" for flow in named if flow in heard}
 
 
 def _groups(cases: list[Path]) -> list[list[Path]]:
     """The cases, those that share a flow together."""
     groups: list[tuple[set[str], list[Path]]] = []
+    heard = _heard(cases[0].parent.parent / "flows")
     for case in cases:
-        flows, members = _flows(case), [case]
+        flows, members = _flows(case, heard), [case]
         for group in [group for group in groups if group[0] & flows]:
             groups.remove(group)
             flows |= group[0]
@@ -89,21 +101,11 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
                 found[case.stem] = why
 
     with running(tmp_path_factory.mktemp("conformance")) as server, ThreadPoolExecutor(THREADS) as pool:
-        together = [case for case in CASES if case.stem not in ALONE]
-        for done in [pool.submit(run, group, server.url) for group in _groups(together)]:
+        for done in [pool.submit(run, group, server.url) for group in _groups(CASES)]:
             done.result()
-        run([case for case in CASES if case.stem in ALONE], server.url)
         yield found
 
 
 @pytest.mark.parametrize("case", [case.stem for case in CASES])
 def test_case(outcomes: dict[str, str], case: str) -> None:
-    why = outcomes[case]
-    if case in PENDING:
-        assert why, f"{case} passes: take it off the list of those that wait for {PENDING[case]}"
-        pytest.xfail(f"waits for {PENDING[case]}: {why[:200]}")
-    assert not why, why
-
-
-def test_the_lists_name_cases_that_exist() -> None:
-    assert {*PENDING, *ALONE} <= {case.stem for case in CASES}
+    assert not outcomes[case], outcomes[case]
