@@ -170,14 +170,14 @@ def _violation(services: Services, index: int, text: str) -> dict[str, Any]:
             | ({"line": each.position.line, "column": each.position.column} if each.position else {})
             for each in invalid.problems
         ]
-        warnings = [warning.text for warning in invalid.warnings]
+        warnings = [warning.placed_text for warning in invalid.warnings]
         return {**named, "constraints": invalid.constraints, "problems": problems, "warnings": warnings}
     return {
         **named,
         "flow": parsed.flow.id,
         "namespace": parsed.flow.namespace,
         "deprecationPaths": list(parsed.deprecations),
-        "warnings": [warning.text for warning in parsed.warnings],
+        "warnings": [warning.placed_text for warning in parsed.warnings],
     }
 
 

@@ -197,12 +197,23 @@ def _concatenation(node: Concatenation, names: Compilation) -> Closure:
 
 def _ternary(node: Ternary, names: Compilation) -> Closure:
     condition, yes, no = (compile_expression(part, names) for part in (node.condition, node.yes, node.no))
+    at = node.condition.at
 
     def choose(frame: Frame) -> Any:
         value = condition(frame)
-        return yes(frame) if value is not None and ops.truth(value) else no(frame)
+        return yes(frame) if value is not None and holds(value, at) else no(frame)
 
     return choose
+
+
+def holds(value: Any, at: int) -> bool:
+    """Whether a condition that stands at a place holds."""
+    if type(value) is bool:
+        return value
+    try:
+        return ops.truth(value)
+    except ExpressionError as error:
+        raise _placed(error, at) from None
 
 
 def _unary(node: Unary, names: Compilation) -> Closure:

@@ -45,28 +45,21 @@ class ExpressionError(Exception):
 
     @property
     def message(self) -> str:
-        """The problem in one sentence, with its place."""
-        if self.text is None:
-            return self.problem
-        return f"{self.problem} ({self._shown_text()}:{self.line})"
+        """The problem in one sentence, with the expression, line and column where they are known."""
+        return self.problem if self.text is None else f"{self.problem} {self._place}"
 
-    def _shown_text(self) -> str:
+    @property
+    def _place(self) -> str:
         text = self.text or ""
-        return text if len(text) <= SHOWN_TEXT else text[:SHOWN_TEXT] + "…"
+        shown = text if len(text) <= SHOWN_TEXT else text[:SHOWN_TEXT] + "…"
+        return f"in the expression `{shown}` at line {self.line}, column {self.column}"
 
     def __str__(self) -> str:
         return self.message
 
 
 class ExpressionSyntaxError(ExpressionError):
-    """The text is no template: the message names line and column."""
-
-    @property
-    def message(self) -> str:
-        """The problem, the text, line and column."""
-        if self.text is None:
-            return self.problem
-        return f"{self.problem} in the expression `{self._shown_text()}` at line {self.line}, column {self.column}"
+    """The text is no template."""
 
 
 class ExpressionRuntimeError(ExpressionError):
@@ -118,7 +111,7 @@ class UndefinedVariable(ExpressionRuntimeError):
         """Kestra's sentence, then the nearest known name."""
         if self.text is None:
             return self.explained
-        return f"{self.problem} used in the expression `{self._shown_text()}` at line {self.line}{self._hint}"
+        return f"{self.problem} used {self._place}{self._hint}"
 
 
 class LimitExceeded(ExpressionRuntimeError):

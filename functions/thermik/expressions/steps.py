@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from thermik.expressions.calls import Closure, filter_closure
-from thermik.expressions.compiler import Compilation, MacroCode, Program, Step, compile_expression
+from thermik.expressions.compiler import Compilation, MacroCode, Program, Step, compile_expression, holds
 from thermik.expressions.errors import ExpressionError
 from thermik.expressions.frames import Frame
 from thermik.expressions.limits import too_long
-from thermik.expressions.operators import joined_text, loop_items, truth
+from thermik.expressions.operators import joined_text, loop_items
 from thermik.expressions.printing import to_text
 from thermik.expressions.tree import Assign, Block, FilterBlock, For, If, Macro, Node, Print, Text
 from thermik.expressions.values import LoopState
@@ -102,7 +102,7 @@ def _if(node: If, names: Compilation) -> Step:
 
     def choose(frame: Frame) -> None:
         for condition, at, run in branches:
-            if _holds(condition(frame), at):
+            if holds(condition(frame), at):
                 run(frame)
                 return
         otherwise(frame)
@@ -110,18 +110,8 @@ def _if(node: If, names: Compilation) -> Step:
     return choose
 
 
-def _holds(value: Any, at: int) -> bool:
-    if type(value) is bool:
-        return value
-    try:
-        return truth(value)
-    except ExpressionError as error:
-        error.at = at
-        raise
-
-
 def _for(node: For, names: Compilation) -> Step:
-    items, at, name = compile_expression(node.items, names), node.at, node.name
+    items, at, name = compile_expression(node.items, names), node.items.at, node.name
     steps = _steps(node.body, names)
     run, otherwise = _run_all(steps), _run_all(_steps(node.otherwise or (), names))
     cost = 1 + len(steps)

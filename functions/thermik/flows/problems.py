@@ -40,6 +40,12 @@ class Problem:
         """`path: message`, as Kestra's answers have it."""
         return f"{self.path}: {self.message}" if self.path else self.message
 
+    @property
+    def placed_text(self) -> str:
+        """The text with line and column, where they are known: for answers that hold nothing but texts."""
+        place = self.position
+        return f"{self.text} (line {place.line}, column {place.column})" if place else self.text
+
 
 class InvalidFlow(Exception):
     """A flow that cannot be accepted, with every problem that was found in it, and what its author should know."""

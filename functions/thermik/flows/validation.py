@@ -25,6 +25,7 @@ from thermik.flows.rules import Finding, PlacedTask, findings, placed_tasks
 from thermik.flows.source import Document, read_source
 from thermik.flows.support import unsupported
 from thermik.flows.task import Task, TaskTypes, UnknownType
+from thermik.flows.template_places import TemplatePlaces
 from thermik.flows.trigger import TriggerTypes
 from thermik.records import record
 
@@ -186,14 +187,14 @@ class _Checking:
     def warnings(self, source: str) -> list[Problem]:
         """What is accepted, and will do nothing or fail; in the order of the source, the document's text."""
         found = _warnings(self.document.data, self.tasks)
-        return sorted([*map(self.placed, found), *self._expressions(source.splitlines())], key=_source_order)
+        return sorted([*map(self.placed, found), *self._expressions(source)], key=_source_order)
 
     def placed(self, finding: Finding) -> Problem:
         """A finding with its position."""
         place, message = finding
         return Problem(place_text(place), message, self.document.position(place))
 
-    def _expressions(self, lines: Sequence[str]) -> Iterator[Problem]:
+    def _expressions(self, source: str) -> Iterator[Problem]:
         """Texts that are no templates. The source's own: what a default brings stands among the defaults."""
         texts = [
             *(
@@ -203,22 +204,11 @@ class _Checking:
             ),
             *_texts(self.document.data.get("pluginDefaults"), ("pluginDefaults",)),
         ]
+        places = TemplatePlaces(source, self.document)
         for place, text in texts:
             for problem in check_template(text):
-                start = self.document.position(place)
-                if "\n" in text:  # it begins on the line after its key
-                    position = Position(start.line + problem.line, 1)
-                else:
-                    position = _within(lines, start, place[-1], text, problem.column)
+                position = places.locate(place, text, problem.line, problem.column)
                 yield Problem(place_text(place), problem.message, position)
-
-
-def _within(lines: Sequence[str], start: Position, step: str | int, text: str, column: int) -> Position:
-    """The position of a column of a text of one line; its start where the source does not have it as it is read."""
-    line = lines[start.line - 1] if start.line <= len(lines) else ""
-    key = len(step) if isinstance(step, str) else 0
-    found = line.find(text, start.column - 1 + key)
-    return start if found < 0 else Position(start.line, found + column)
 
 
 def _source_order(problem: Problem) -> tuple[int, int]:

@@ -12,4 +12,18 @@ def test_a_refused_flow_is_answered_with_its_warnings_too(caller: Caller) -> Non
 
     assert status == 200
     assert "colour" in answer["constraints"]
-    assert [warning.partition(":")[0] for warning in answer["warnings"]] == ["tasks[0].format"]
+    (warning,) = answer["warnings"]
+    assert warning.startswith("tasks[0].format: Filter [nosuchfilter] does not exist.")
+
+
+def test_a_warning_tells_its_place_in_the_source(caller: Caller) -> None:
+    doubtful = FLOW.format(name="doubtful").replace("format: hello", "format: '{{ x | nosuchfilter }}'")
+    line = next(number for number, each in enumerate(doubtful.splitlines(), 1) if "nosuchfilter" in each)
+    column = doubtful.splitlines()[line - 1].index("|") + 1
+
+    _, [answer] = caller.call("POST", "/api/v1/main/flows/validate", doubtful)
+
+    assert "constraints" not in answer
+    assert answer["warnings"] == [
+        f"tasks[0].format: Filter [nosuchfilter] does not exist. (line {line}, column {column})"
+    ]

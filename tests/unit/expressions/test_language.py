@@ -86,7 +86,24 @@ def test_undefined_names_what_is_missing(source: str, name: str) -> None:
     with pytest.raises(UndefinedVariable) as caught:
         text(source)
     assert caught.value.name == name
-    assert str(caught.value).startswith(f"Unable to find `{name}` used in the expression `{source}` at line 1")
+    assert str(caught.value).startswith(f"Unable to find `{name}` used in the expression `{source}` at line 1, column ")
+    assert source[caught.value.column - 1] in f".[{name[0]}"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column"),
+    [
+        ("a\n {{ 1 / 0 }}", 2, 7), ("{{ [1] | join }} {{ 'x' | date }}", 1, 25), ("{{ max('a', 1) }}", 1, 4),
+        ("{% for x in 5 %}{% endfor %}", 1, 13), ("{% if l %}{% endif %}", 1, 7), ("{{ l ? 1 : 2 }}", 1, 4),
+        ("{{ 'a' is even }}", 1, 8), ("{% filter abs %}a{% endfilter %}", 1, 1), ('\n\n{{ "a #{ 1/0 }" }}', 3, 11),
+        ("{% macro m(a) %}{{ 1/0 }}{% endmacro %}{{ m(1) }}", 1, 21), ("{{ render('{{ 1/0 }}') }}", 1, 4),
+        ("{{ 5 contains 1 }}", 1, 6), ("{{ s | nosuchfilter }}", 1, 6), ("{{ s.length(1) }}", 1, 5),
+    ],
+)  # fmt: skip
+def test_an_error_tells_the_expression_line_and_column(source: str, line: int, column: int) -> None:
+    with pytest.raises(ExpressionRuntimeError) as caught:
+        text(source)
+    assert str(caught.value).endswith(f"in the expression `{source}` at line {line}, column {column}")
 
 
 def test_undefined_suggests_the_nearest_name() -> None:

@@ -282,7 +282,7 @@ def test_a_text_that_is_no_template_is_a_warning_with_its_line() -> None:
     warnings = parse(text).warnings
 
     assert [warning.path for warning in warnings] == ["pluginDefaults[0].values.level", "tasks[0].message"]
-    assert [warning.position for warning in warnings] == [Position(4, 65), Position(10, 1)]
+    assert [warning.position for warning in warnings] == [Position(4, 65), Position(10, 11)]
     assert "nosuchfilter" in warnings[0].message
 
 
@@ -301,13 +301,32 @@ def test_variables_are_templates_once_they_are_rendered() -> None:
     [
         ("    message: ab {{ x | nosuchfilter }}", 22),
         ("    message: 'ab {{ x | nosuchfilter }}'", 23),
-        ('    message: "a\\x62 {{ x | nosuchfilter }}"', 5),
+        ('    message: "a\\x62 {{ x | nosuchfilter }}"', 26),
+        ('    message: "{{ x \\x7C nosuchfilter }}"', 5),
     ],
 )
 def test_a_warning_has_the_column_of_what_is_wrong(line: str, column: int) -> None:
     text = f"id: a\nnamespace: tests\ntasks:\n  - id: a\n    type: {LOG}\n{line}"
 
     assert [warning.position for warning in parse(text).warnings] == [Position(6, column)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "column"),
+    [
+        (["    message: |", "      a | b", "", "      {{ x | nosuchfilter }}"], 9, 12),
+        (["    message: |", "", "      {{ x | nosuchfilter }}"], 8, 12),
+        (["    message: >-", "      folded {{ x", "      | nosuchfilter }}"], 8, 7),
+        (['    message: "a\\n', '      {{ x | nosuchfilter }}"'], 7, 12),
+        (["    message: plain", "      {{ x | nosuchfilter }}"], 7, 12),
+        (["    message: x", "variables:", "  v:", "    - |", "      {{ x | nosuchfilter }}"], 10, 12),
+        (["    message: |", "      {{ x", "    description: 'x }}'"], 7, 11),
+    ],
+)
+def test_a_warning_has_its_place_however_the_text_is_written(lines: list[str], line: int, column: int) -> None:
+    text = "\n".join(["id: a", "namespace: tests", "tasks:", "  - id: a", f"    type: {LOG}", *lines])
+
+    assert [warning.position for warning in parse(text).warnings] == [Position(line, column)]
 
 
 def test_what_is_refused_has_its_warnings_too() -> None:
