@@ -22,6 +22,7 @@ class Counts:
     reads: int = 0
     queries: int = 0
     writes: int = 0
+    read_bytes: int = 0
     blob_calls: int = 0
     written: Counter[Key] = field(default_factory=Counter)
     payloads: list[int] = field(default_factory=list)
@@ -36,7 +37,7 @@ class Counts:
 
     def reset(self) -> None:
         """Forget what was counted so far."""
-        self.invocations = self.reads = self.queries = self.writes = self.blob_calls = 0
+        self.invocations = self.reads = self.read_bytes = self.queries = self.writes = self.blob_calls = 0
         self.written.clear()
         self.payloads.clear()
 
@@ -65,9 +66,11 @@ class _CountedTable:
         self._counts = counts
 
     def get(self, keys: Sequence[Key]) -> Any:
+        found = self._table.get(keys)
         with self._counts.lock:
             self._counts.reads += 1
-        return self._table.get(keys)
+            self._counts.read_bytes += sum(len(json.dumps(record.body)) for record in found if record is not None)
+        return found
 
     def query(self, *given: Any, **named: Any) -> Any:
         with self._counts.lock:

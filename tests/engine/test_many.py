@@ -12,6 +12,7 @@ from engine.counting import Counts
 from engine.running import end_of, engine, run, save
 from engine.sources import each, fail, flow, log, ret
 from thermik.executions.lifecycle import NewExecution, create
+from thermik.executions.revival import restart
 from thermik.local.interpreter import SkippingClock
 from thermik.storage import schema
 
@@ -39,20 +40,50 @@ def test_a_loop_of_many_values(tmp_path: Path, values: int, limit: int) -> None:
         assert [each_run.iteration for each_run in turns] == list(range(values))
 
 
+NAMED = "{{ taskrun.value }} of {{ parent.taskrun.value ?? 'none' }} after {{ outputs.first[taskrun.value].value }}"
+"""What tasks of a loop read: their value, what is above, a sibling's output."""
+
+
 def test_what_a_turn_costs_does_not_grow_with_their_number(tmp_path: Path) -> None:
-    def cost(values: int) -> tuple[float, float]:
+    def cost(values: int) -> tuple[float, float, float]:
         counts = Counts()
-        loop = each("loop", f"{{{{ range(1, {values}) }}}}", ret("t", "{{ taskrun.value }}"), concurrencyLimit=0)
+        loop = each("loop", f"{{{{ range(1, {values}) }}}}", ret("first"), ret("t", NAMED), concurrencyLimit=0)
         with engine(tmp_path / str(values), around=counts.around()) as runtime:
             tracemalloc.start()
             run(runtime, flow(loop))
             memory = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
-        return counts.reads / values, memory / values
+        return counts.reads / values, counts.read_bytes / values, memory / values
 
-    few, many = cost(100), cost(800)
+    few, many = cost(40), cost(400)
     assert many[0] <= few[0] + 0.1  # reads of a turn
-    assert many[1] <= few[1] * 1.5  # bytes of a turn
+    assert many[1] <= few[1] * 1.2  # bytes that it reads
+    assert many[2] <= few[2] * 1.5  # bytes of memory
+
+
+def test_values_that_no_item_could_hold(tmp_path: Path) -> None:
+    values = [f"{number:04}{'x' * 2_000}" for number in range(300)]
+    with engine(tmp_path) as runtime:
+        loop = each("loop", values, ret("t", "{{ taskrun.value | length }}"), concurrencyLimit=0)
+        ran = run(runtime, flow(loop, log("last", f"{{{{ outputs.t['{values[-1]}'].value }}}}")))
+        assert ran.state == "SUCCESS"
+        assert sorted(each_run.value or "" for each_run in ran.task_runs if each_run.task_id == "t") == values
+        assert ran.logged("last") == ["2004"]
+
+
+def test_many_values_after_a_restart_in_another_process(tmp_path: Path) -> None:
+    """The values stay those of the first time, and a process that has not read them finds them."""
+    turns = (ret("t", "{{ outputs.t['1'] is defined }}"), fail("u", condition="{{ taskrun.value == '3' }}"))
+    source = flow(each("loop", "{{ range(1, 1500) }}", *turns, concurrencyLimit=1))
+    with engine(tmp_path) as runtime:
+        first = run(runtime, source)
+        assert first.run("loop").progress.values is None, "they should not fit into the item"
+    with engine(tmp_path) as runtime:
+        restart(runtime.life, first.id)
+        again = end_of(runtime, first.id)
+    expected = {f"{task}[{value}]": "SUCCESS" for value in (1, 2, 3) for task in "tu"}
+    assert again.states() == {**expected, "loop": "FAILED", "u[3]": "FAILED"}
+    assert len(again.run("u", "3").attempts or ()) == 2
 
 
 def test_a_failure_among_many_ends_them(tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 """W1: a sequence of tasks, each reading the output of the one before. W2: tasks side by side. And their costs, counted.
 
+What a value of a loop costs must not grow with their number: W2 once with many values, between runs with few.
+
 python tests/performance/bench_sequence.py [--rounds N]
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import time
 from collections.abc import Callable
 
 from floor import Floor
 from tables import Row, in_turns, print_rows, row
-from workloads import BLOB_CALLS, PARALLEL, SEQUENCE, TABLE_CALLS, Bench, counted, one_task, parallel, sequence
+from workloads import BLOB_CALLS, MANY, PARALLEL, SEQUENCE, TABLE_CALLS, Bench, counted, one_task, parallel, sequence
 
 ROUNDS = 5
 
@@ -21,7 +24,22 @@ def rows(rounds: int = ROUNDS) -> list[Row]:
     return [
         _row(f"W1 sequence of {SEQUENCE}, a task", sequence(), SEQUENCE, rounds, goal=3, aim=1.5),
         _row(f"W2 {PARALLEL} in parallel, a task", parallel(), PARALLEL, rounds),
+        row(f"W2 a value of {MANY} to one of {PARALLEL}", "times", _growth(rounds), goal=1.5),
     ]
+
+
+def _growth(rounds: int) -> list[float]:
+    """How many times as much a value costs among many as among few, who run as often before as after them."""
+    bench = Bench()
+    try:
+        few, many = bench.save(parallel()), bench.save(parallel(MANY))
+        few()
+        before = [timed(few) for _ in range(rounds)]
+        took = timed(many)
+        after = [timed(few) for _ in range(rounds)]
+        return [(took / MANY) / (statistics.median(other) / PARALLEL) for other in (before, after)]
+    finally:
+        bench.close()
 
 
 def _row(name: str, source: str, tasks: int, rounds: int, **targets: float) -> Row:

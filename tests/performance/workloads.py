@@ -17,6 +17,7 @@ NAMESPACE = "bench"
 RETURN = "io.kestra.plugin.core.debug.Return"
 SEQUENCE = 100
 PARALLEL = 500
+MANY = 10_000
 TIMEOUT_SECONDS = 120
 
 TABLE_CALLS = ("get", "query", "write")

@@ -27,6 +27,6 @@ def _below_loop(executions: Executions, execution_id: str, loop: Node, run_id: s
     if found is None:
         return
     progress = found.value.progress
-    turns = range(len(progress.values)) if progress.values is not None else [progress.turn or 1]
+    turns = range(progress.value_count) if progress.value_count is not None else [progress.turn or 1]
     for turn in turns:
         yield from descendants(executions, execution_id, loop, Scope(run=run_id, turn=turn))

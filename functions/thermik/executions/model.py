@@ -62,7 +62,8 @@ class RunProgress(_Model):
     Attributes:
         lease: held while an attempt works.
         retry_at: when the next attempt is due, while RETRYING.
-        values: a loop's values, in order, fixed when it opened.
+        values: a loop's values, in order, fixed when it opened. values_uri: where they are when there are many.
+        value_count: how many there are, wherever they are.
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
         turn: the iteration that a loop without values is in, from 1.
         unfinished: the children that run in one invocation have begun, and the invocation did not come to its end.
@@ -78,6 +79,8 @@ class RunProgress(_Model):
     lease: Lease | None = None
     retry_at: Instant | None = None
     values: tuple[str, ...] | None = None
+    values_uri: str | None = None
+    value_count: int | None = None
     decision: str | None = None
     turn: int | None = None
     unfinished: bool | None = None

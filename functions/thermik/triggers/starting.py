@@ -64,7 +64,7 @@ class View:
 
 def scene_of(ports: Ports, execution: Execution, plan: Plan) -> Scene:
     """The scene of an execution that is at hand, or is not written yet."""
-    journal = Journal(ports.executions, execution.id, plan.tree)
+    journal = Journal(ports.executions, execution.id, plan.tree, ports.loop_values)
     return Scene(ports, Versioned(execution), plan, journal)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from typing import Any
 
 from thermik.executions.model import TaskRun
@@ -81,11 +80,12 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
         if task.run_if != "true" and not is_true(rendering.text(task.run_if)):
             skipped = found.value.with_state(_S.SKIPPED, scene.now(), outputs={})
             return _answer(scene, _write(scene, found.then(skipped)), SKIP)
-        opening = _known_opening(found.value) or task.open(rendering)
+        opening = None if _is_decided(found.value) else task.open(rendering)
     except (ExpressionError, CannotOpen) as error:
         _fail(scene, found, error)
         raise TaskFailed(task.id) from error
-    running = _opened(found.value, opening, scene.now())
+    decided = found.value if opening is None else _decided(scene, found.value, opening)
+    running = decided.with_state(_S.RUNNING, scene.now()).with_progress(unopened=False)
     pauses = isinstance(task.shape, AfterWaiting)
     if pauses and not running.state.was(_S.PAUSED):  # a pause that was restarted does not pause again
         running = running.with_state(_S.PAUSED, scene.now())
@@ -96,28 +96,23 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
     return _answer(scene, written)
 
 
-def _opened(run: TaskRun, opening: Opening, now: datetime) -> TaskRun:
-    """The flowable's run with what was decided, RUNNING."""
-    progress = run.progress.model_copy(
-        update={
-            "decision": opening.decision,
-            "values": opening.values,
-            "due": now + opening.wait if opening.wait is not None else None,
-            "after_due": StateType(opening.after_wait),
-            "unopened": False,
-        }
+def _is_decided(run: TaskRun) -> bool:
+    """Whether a flowable that was restarted keeps what it decided the first time."""
+    return run.progress.decision is not None or run.progress.value_count is not None
+
+
+def _decided(scene: TaskScene, run: TaskRun, opening: Opening) -> TaskRun:
+    """The flowable's run with what was decided."""
+    run = run.with_progress(
+        decision=opening.decision,
+        due=scene.now() + opening.wait if opening.wait is not None else None,
+        after_due=StateType(opening.after_wait),
     )
+    if opening.values is not None:
+        run = scene.ports.loop_values.keep(run, opening.values)
     # A LoopUntil that goes on after a restart is in the iteration that it was in, and tells so.
     outputs = run.outputs if run.progress.turn is not None else dict(opening.outputs)
-    return run.with_state(_S.RUNNING, now, outputs=outputs, progress=progress)
-
-
-def _known_opening(run: TaskRun) -> Opening | None:
-    """What a restarted flowable decided the first time."""
-    progress = run.progress
-    if progress.decision is None and progress.values is None:
-        return None
-    return Opening(progress.decision, progress.values, run.outputs or {})
+    return run.model_copy(update={"outputs": outputs})
 
 
 def _fail(scene: TaskScene, found: Versioned[TaskRun], error: Exception) -> None:
@@ -156,7 +151,7 @@ def _items(scene: TaskScene, run: TaskRun) -> list[int]:
         case FlowableTask(shape=Again()):
             return [run.progress.turn or 1]
         case FlowableTask(shape=ForEachValue()):
-            return list(range(len(run.progress.values or ())))
+            return list(range(run.progress.value_count or 0))
         case FlowableTask(shape=Together(branch=branch, limit=limit)) if limit:
             return list(range(len(node.branches[branch])))
         case _:

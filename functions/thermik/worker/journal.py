@@ -1,8 +1,7 @@
 """The task runs of one execution as an operation sees them: each read at most once, many in one call.
 
 An expression that names `outputs.a` needs one task run by key. The journal keeps what was read for the length
-of one operation; what can never change again (an opened loop's values) it also takes from a cache that
-outlives the operation in a warm worker.
+of one operation; long lists of a loop's values, which never change, a warm worker keeps for longer.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from thermik.executions.loop_values import LoopValues, Values
 from thermik.executions.model import Scope, TaskRun
 from thermik.executions.places import Place, task_run_id
 from thermik.executions.repository import Executions, Versioned
@@ -23,6 +23,7 @@ class Journal:
     executions: Executions
     execution_id: str
     tree: FlowTree
+    loop_values: LoopValues
     _read: dict[str, Versioned[TaskRun] | None] = field(default_factory=dict)
 
     def know(self, ids: Iterable[str], found: dict[str, Versioned[TaskRun]]) -> None:
@@ -63,8 +64,12 @@ class Journal:
 
     def value_at(self, scope: Scope) -> str | None:
         """The value of a loop's turn."""
-        values = self.loop_run(scope.run).progress.values
-        return values[scope.turn] if values is not None else None
+        values = self.values_of(self.loop_run(scope.run))
+        return values.texts[scope.turn] if values is not None else None
+
+    def values_of(self, loop: TaskRun) -> Values | None:
+        """The values of a loop's task run; None where it has none, or has not opened."""
+        return self.loop_values.of(loop)
 
     def scopes(self, place: Place) -> list[Scope]:
         """The turns that a place stands in, outermost first."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from thermik.executions.loop_values import Values
 from thermik.executions.model import Scope, TaskRun
 from thermik.executions.places import Place
 from thermik.flows.tree import Node
@@ -50,12 +51,12 @@ class OfTurns(Mapping[str, Any]):
     """By a loop's values: what is shown of a task's runs in its turns."""
 
     def __init__(
-        self, journal: Journal, node: Node, scopes: tuple[Scope, ...], values: tuple[str, ...], reading: Reading
+        self, journal: Journal, node: Node, scopes: tuple[Scope, ...], values: Values, reading: Reading
     ) -> None:
         self._journal = journal
         self._node = node
         self._outer = scopes
-        self._turns = {value: turn for turn, value in enumerate(values)}
+        self._turns = values.turns
         self._reading = reading
 
     def __getitem__(self, value: str) -> Any:
@@ -107,6 +108,7 @@ def _level(journal: Journal, node: Node, loops: list[Node], scopes: tuple[Scope,
     if not loops[len(scopes)].has_values:  # a LoopUntil: what its present iteration made, without a level of its own
         turn = Scope(run=loop.id, turn=loop.progress.turn or 1)
         return _level(journal, node, loops, (*scopes, turn), reading)
-    if loop.progress.values is None:
+    values = journal.values_of(loop)
+    if values is None:
         raise KeyError(node.id)
-    return OfTurns(journal, node, scopes, loop.progress.values, reading)
+    return OfTurns(journal, node, scopes, values, reading)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from thermik.clock import Clock
 from thermik.executions.large_outputs import LargeOutputs
 from thermik.executions.life import Life
+from thermik.executions.loop_values import KeptValues, LoopValues
 from thermik.executions.model import Lease
 from thermik.executions.plans import Plans
 from thermik.executions.repository import Executions
@@ -44,6 +45,7 @@ class Ports:
         encryption: of SECRET inputs and outputs; None where no key is set.
         secret: a secret's value by namespace and key; raises KeyError.
         zone: the zone of dates that name none.
+        kept_values: long lists of loops' values that this worker has read.
     """
 
     life: Life
@@ -54,6 +56,7 @@ class Ports:
     encryption: Encryption | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     random: random.Random = field(default_factory=random.SystemRandom)
+    kept_values: KeptValues = field(default_factory=KeptValues)
 
     @property
     def executions(self) -> Executions:
@@ -79,3 +82,8 @@ class Ports:
     def large_outputs(self) -> LargeOutputs:
         """Where large outputs are."""
         return LargeOutputs(self.blobs)
+
+    @property
+    def loop_values(self) -> LoopValues:
+        """Where the values of loops are."""
+        return LoopValues(self.blobs, self.kept_values)

@@ -122,7 +122,7 @@ def enter(ports: Ports, execution_id: str) -> Scene:
     """
     execution = ports.executions.execution(execution_id)
     plan = _plan(ports, execution.value)
-    return Scene(ports, execution, plan, Journal(ports.executions, execution_id, plan.tree))
+    return Scene(ports, execution, plan, Journal(ports.executions, execution_id, plan.tree, ports.loop_values))
 
 
 def enter_task(ports: Ports, call: Call) -> TaskScene:
@@ -131,7 +131,7 @@ def enter_task(ports: Ports, call: Call) -> TaskScene:
     wanted = [run_id, *_loop(call.scope)]
     execution, runs = ports.executions.load(call.execution_id, wanted)
     plan = _plan(ports, execution.value)
-    journal = Journal(ports.executions, call.execution_id, plan.tree)
+    journal = Journal(ports.executions, call.execution_id, plan.tree, ports.loop_values)
     journal.know(wanted, runs)
     place = Place(call.execution_id, plan.tree[call.task_id], call.scope)
     return TaskScene(ports, execution, plan, journal, place, runs.get(run_id))

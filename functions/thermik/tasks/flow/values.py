@@ -9,7 +9,8 @@ from typing import Any
 from thermik.flows.openings import CannotOpen, Rendering
 
 MAX_VALUES = 40_000
-"""Values of one loop: their texts are kept with its task run."""
+"""Values of one loop: their numbers travel in the machine, which takes 256 KB
+(https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 
 def loop_values(written: str | Sequence[Any], rendering: Rendering) -> tuple[str, ...]:
