@@ -230,10 +230,20 @@ def test_bad_keys_are_refused(blobs: Blobs, key: str) -> None:
         lambda: blobs.info(key),
         lambda: blobs.delete([key]),
         lambda: blobs.upload_url(key, expires_seconds=60, max_bytes=10),
+        lambda: blobs.keep([key]),
     ]
     for call in calls:
         with pytest.raises(InvalidKey):
             call()
+
+
+def test_keeping_changes_no_content(blobs: Blobs) -> None:
+    blobs.put("a", b"x")
+
+    blobs.keep(["a"])
+
+    assert read(blobs, "a") == b"x"
+    assert [info.key for info in blobs.list("")] == ["a"]
 
 
 @pytest.mark.parametrize(

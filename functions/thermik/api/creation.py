@@ -105,6 +105,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
         failure=FAILED if behavior_of(failed) == CheckBehavior.FAIL_EXECUTION else None,
     )
     try:
+        _keep_sent(services, flow, wanted.given)
         return create(services.life, new)
     except Unavailable:  # whether it was written is not known: then its files are still wanted
         raise
@@ -120,6 +121,13 @@ def _sent_ahead(services: Services, flow: Flow, given: Mapping[str, Any]) -> str
     from thermik.api.uploads import reserved_id
 
     return reserved_id(services, flow, given)
+
+
+def _keep_sent(services: Services, flow: Flow, given: Mapping[str, Any]) -> None:
+    if flow.inputs:
+        from thermik.api.uploads import keep_sent
+
+        keep_sent(services, flow.inputs, given)
 
 
 def _labels(texts: Iterable[str]) -> Iterable[Label]:

@@ -18,11 +18,12 @@ from thermik.api.creation import read_label
 from thermik.api.errors import BadRequest, Unprocessable
 from thermik.api.execution_wire import with_task_runs
 from thermik.api.executions import create
-from thermik.api.forms import read_inputs
+from thermik.api.forms import read_inputs, refuse_other_bodies
 from thermik.api.inputs import store_inputs
 from thermik.api.request import Request
 from thermik.api.routing import Handler, Router
 from thermik.api.services import Services
+from thermik.api.uploads import keep_sent
 from thermik.executions import changes, kill, pausing, queue, replay, revival
 from thermik.executions.model import Execution, Label
 from thermik.executions.state import StateType
@@ -90,7 +91,8 @@ def resume_execution(services: Services, request: Request) -> Any:
 
 
 def resume_with_form(services: Services, request: Request) -> Execution:
-    """Resume, with what the form has. Raises: InvalidInputs, WrongState."""
+    """Resume, with what the form has. Raises: InvalidInputs, Unprocessable, WrongState."""
+    refuse_other_bodies(request)
     with ExitStack() as closing:
         return resume_with(services, request["execution_id"], lambda: read_inputs(request, closing))
 
@@ -107,7 +109,9 @@ def resume_with(services: Services, execution_id: str, given: Given) -> Executio
         return pausing.resume(services.life, execution_id)
     flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
     context = {"inputs": execution.inputs or {}}
-    values, _ = store_inputs(services, flow, execution_id, declared, given(), context)
+    read = given()
+    values, _ = store_inputs(services, flow, execution_id, declared, read, context)
+    keep_sent(services, declared, read)
     return pausing.resume(services.life, execution_id, values.values)
 
 
@@ -135,6 +139,7 @@ def replay_execution(services: Services, request: Request) -> Any:
 @_action("POST", "replay-with-inputs", query="taskRunId revision", consumes=FORM)
 def replay_with_inputs(services: Services, request: Request) -> Any:
     """Make a new execution from this one, with other inputs; a form without parts keeps those that it had."""
+    refuse_other_bodies(request)
     with ExitStack() as closing:
         given = read_inputs(request, closing)
         revision = request.optional_number("revision")
@@ -161,6 +166,7 @@ def replay_with(
     flow = services.flows.load(source.namespace, source.flow_id, revision or source.flow_revision).flow
     new = new_id()
     inputs = store_inputs(services, flow, new, flow.inputs, given, {})[0].values if given else None
+    keep_sent(services, flow.inputs, given)
     return replay.replay(
         services.life, source.id, from_task_run=from_task_run, revision=revision, inputs=inputs, new_execution_id=new
     )

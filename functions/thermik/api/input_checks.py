@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from thermik.api.forms import read_inputs
+from thermik.api.forms import read_inputs, refuse_other_bodies
 from thermik.api.inputs import check_flow, resolution_of
 from thermik.api.request import Request
 from thermik.api.routing import Router
@@ -49,6 +49,7 @@ def check_resume(services: Services, request: Request) -> dict[str, Any]:
 def _results(
     services: Services, request: Request, flow: Flow, declared: Sequence[Input], context: Mapping[str, Any]
 ) -> list[ResolvedInput]:
+    refuse_other_bodies(request)
     with ExitStack() as closing:
         given = read_inputs(request, closing)
         return check_inputs(declared, given, resolution_of(services, flow, context))

@@ -80,6 +80,26 @@ def reserved_id(services: Services, flow: Flow, given: Mapping[str, Any]) -> str
     return next(iter(ids), None)
 
 
+def keep_sent(services: Services, inputs: Sequence[Input], given: Mapping[str, Any]) -> None:
+    """Let files stay that were sent ahead and are given to inputs: the store deletes those that nobody ever uses.
+
+    To be called before the execution has them: then no crash between the two loses one of its files.
+
+    Raises:
+        BlobsUnavailable.
+    """
+    uris = [given.get(each.id) for each in inputs if isinstance(each, FileInput)]
+    services.blobs.keep([key_of(uri) for uri in uris if isinstance(uri, str) and _is_an_input(uri)])
+
+
+def _is_an_input(uri: str) -> bool:
+    """Whether a URI is that of an execution's input."""
+    try:
+        return execution_of(uri) is not None
+    except InvalidKey:
+        return False
+
+
 def _offers(services: Services, request: Request, inputs: Sequence[Input], files: ExecutionFiles) -> Any:
     """The places of the files that a request names. Raises: Unprocessable."""
     declared = {each.id: each for each in inputs if isinstance(each, FileInput)}
@@ -88,7 +108,9 @@ def _offers(services: Services, request: Request, inputs: Sequence[Input], files
     if unknown or not wanted:
         raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, not '{', '.join(unknown)[:100]}'")
     uris = {name: files.input_uri(name, f"{name}{declared[name].extension}") for name in wanted}
-    offers = [{"input": name, "uri": uri, **_offer(services, key_of(uri))} for name, uri in uris.items()]
+    offers = [
+        {"input": name, "uri": uri, **_offer(services, key_of(uri), until_kept=True)} for name, uri in uris.items()
+    ]
     if not all("url" in offer for offer in offers):
         return NO_CONTENT
     return {"executionId": files.execution_id, "uploads": offers}
@@ -121,7 +143,7 @@ def _check_sent(services: Services, name: str, uri: str) -> None:
         raise Unprocessable(f"Nothing was sent for the input '{name}'") from None
 
 
-def _offer(services: Services, key: str) -> dict[str, Any]:
+def _offer(services: Services, key: str, *, until_kept: bool = False) -> dict[str, Any]:
     """`{url, fields, maxBytes, expiresIn}` of a form; nothing where the store takes none."""
-    form = services.blobs.upload_url(key, expires_seconds=EXPIRES_SECONDS, max_bytes=MAX_BYTES)
+    form = services.blobs.upload_url(key, expires_seconds=EXPIRES_SECONDS, max_bytes=MAX_BYTES, until_kept=until_kept)
     return {**form, "maxBytes": MAX_BYTES, "expiresIn": EXPIRES_SECONDS} if form is not None else {}

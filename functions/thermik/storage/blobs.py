@@ -57,9 +57,22 @@ class Blobs(Protocol):
         """Remove these blobs; what is not there is passed over. Raises: InvalidKey, BlobsUnavailable."""
         ...
 
-    def upload_url(self, key: str, *, expires_seconds: int, max_bytes: int) -> dict[str, object] | None:
+    def upload_url(
+        self, key: str, *, expires_seconds: int, max_bytes: int, until_kept: bool = False
+    ) -> dict[str, object] | None:
         """Where a client may upload this blob by itself: `{url, fields}` of a form POST.
 
         None where the store has no such thing (files).
+
+        Args:
+            until_kept: the store deletes the blob after a day or two, unless `keep` was called for it.
+        """
+        ...
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """Blobs that were uploaded until they are kept stay; what is not there is passed over.
+
+        Raises:
+            InvalidKey, BlobsUnavailable.
         """
         ...

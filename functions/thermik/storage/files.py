@@ -102,10 +102,22 @@ class FileBlobs:
                     os.unlink(name, dir_fd=directory)
                 prune(self._tree, above)
 
-    def upload_url(self, key: str, *, expires_seconds: int, max_bytes: int) -> dict[str, object] | None:  # noqa: ARG002 - the port's arguments
+    def upload_url(
+        self,
+        key: str,
+        *,
+        expires_seconds: int,  # noqa: ARG002 - the port's arguments
+        max_bytes: int,  # noqa: ARG002
+        until_kept: bool = False,  # noqa: ARG002
+    ) -> dict[str, object] | None:
         """None: clients upload through the API."""
         key_parts(key)
         return None
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """See `Blobs.keep`: all blobs stay, as no client uploads one by itself."""
+        for key in keys:
+            key_parts(key)
 
     def _place(self, path: Path, key: str, parts: Sequence[str], *, overwrite: bool) -> None:
         for race in range(_MAX_RACES):

@@ -33,6 +33,10 @@ _DELETE_KEYS = 1000
 
 READ_SECONDS = 30.0
 _MARK = "thermik-write"
+UNUSED_TAG = "thermik-unused"
+_UNUSED = f"<Tagging><TagSet><Tag><Key>{UNUSED_TAG}</Key><Value>true</Value></Tag></TagSet></Tagging>"
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html"""
+
 _MAX_TRIES = 4
 
 _Part = bytes | bytearray
@@ -113,11 +117,29 @@ class S3Blobs:
             for error in answer.get("Errors", []):
                 raise self._unavailable(error.get("Code", ""), f"{error.get('Key')!r} stays: {error.get('Message')}")
 
-    def upload_url(self, key: str, *, expires_seconds: int, max_bytes: int) -> dict[str, object] | None:
-        """See `Blobs.upload_url`. S3 itself refuses what is larger or comes later."""
-        limits = [["content-length-range", 0, max_bytes]]
-        form = self._call("generate_presigned_post", **self._target(key), Conditions=limits, ExpiresIn=expires_seconds)
+    def upload_url(
+        self, key: str, *, expires_seconds: int, max_bytes: int, until_kept: bool = False
+    ) -> dict[str, object] | None:
+        """See `Blobs.upload_url`. S3 itself refuses what is larger or comes later.
+
+        What is not kept bears a tag, by which a lifecycle rule of the bucket deletes it (`template.yaml`).
+        """
+        fields = {"tagging": _UNUSED} if until_kept else {}
+        limits: list[Any] = [["content-length-range", 0, max_bytes], *([fields] if fields else [])]
+        form = self._call(
+            "generate_presigned_post",
+            **self._target(key),
+            Fields=fields,
+            Conditions=limits,
+            ExpiresIn=expires_seconds,
+        )
         return {"url": form["url"], "fields": form["fields"]}
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """See `Blobs.keep`. One call for each key, which takes away the tag."""
+        for key in keys:
+            with suppress(BlobNotFound):
+                self._call("delete_object_tagging", **self._target(key))
 
     def _target(self, key: str) -> dict[str, str]:
         key_parts(key)

@@ -46,3 +46,25 @@ def test_a_body_that_says_nothing_may_be_of_any_type(caller: Caller, content_typ
     status, _ = caller.call("POST", PATH, body, headers={"content-type": content_type} if content_type else {})
 
     assert status == 200
+
+
+@pytest.mark.parametrize("route", ["resume", "actions/resume", "replay-with-inputs", "resume/validate"])
+def test_nor_are_those_of_what_is_done_with_an_execution(caller: Caller, route: str) -> None:
+    caller.save("plain")
+    _, execution = caller.call("POST", PATH)
+
+    answers = [
+        caller.call("POST", f"/api/v1/main/executions/{execution['id']}/{route}", '{"name": "Ada"}', headers=headers)
+        for headers in ({"content-type": "application/json"}, {})
+    ]
+
+    assert [status for status, _ in answers] == [422, 422]
+    assert "Inputs are sent as multipart/form-data, not as 'application/json'" in answers[0][1]["message"]
+
+
+def test_nor_are_those_that_are_only_checked(caller: Caller) -> None:
+    caller.save("plain")
+
+    status, answer = caller.call("POST", f"{PATH}/validate", "name=Ada", headers={"content-type": "text/plain"})
+
+    assert (status, answer["message"]) == (422, "Inputs are sent as multipart/form-data, not as 'text/plain'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +33,17 @@ class OfferingBlobs:
 
     def __init__(self, blobs: Any) -> None:
         self._blobs = blobs
+        self.offered: list[tuple[str, bool]] = []
+        self.kept: list[str] = []
 
-    def upload_url(self, key: str, *, expires_seconds: int, max_bytes: int) -> dict[str, object]:
+    def upload_url(
+        self, key: str, *, expires_seconds: int, max_bytes: int, until_kept: bool = False
+    ) -> dict[str, object]:
+        self.offered.append((key, until_kept))
         return {"url": "https://bucket.example.com/", "fields": {"key": key}}
+
+    def keep(self, keys: Iterable[str]) -> None:
+        self.kept.extend(keys)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._blobs, name)
@@ -75,6 +84,20 @@ def test_an_execution_takes_over_what_was_sent_ahead(offering: Caller) -> None:
     assert (status, execution["id"]) == (200, offered["executionId"])
     assert execution["inputs"] == {"data": uris["data"], "more": {"data": uris["more.data"]}, "text": None}
     assert uris["data"].endswith(f"/executions/{execution['id']}/inputs/data/data.csv")
+
+
+def test_what_an_execution_takes_over_is_kept_and_nothing_else(offering: Caller) -> None:
+    blobs = offering.services.blobs
+    [taken, other] = [offer(offering, f"input={name}")["uploads"][0] for name in ("data", "more.data")]
+    for each in (taken, other):
+        blobs.put(key_of(each["uri"]), b"sent")
+    assert start(offering, **{"data": taken["uri"], "more.data": other["uri"]})[0] == 422
+    assert getattr(blobs, "kept") == []  # noqa: B009 - the port's type does not have it
+
+    assert start(offering, data=taken["uri"], text="kestra:///x")[0] == 200
+
+    assert getattr(blobs, "kept") == [key_of(taken["uri"])]  # noqa: B009
+    assert all(until_kept for _, until_kept in getattr(blobs, "offered"))  # noqa: B009
 
 
 def test_an_id_is_taken_once(offering: Caller) -> None:

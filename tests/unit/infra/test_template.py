@@ -24,9 +24,11 @@ DATA = {
     "dynamodb:Query",
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
+    "s3:DeleteObjectTagging",
     "s3:GetObject",
     "s3:ListBucket",
     "s3:PutObject",
+    "s3:PutObjectTagging",
 }
 MACHINES = {
     "iam:PassRole",

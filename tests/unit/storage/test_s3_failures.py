@@ -8,15 +8,17 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
 from moto import mock_aws
 
+from conftest import REPOSITORY
 from contract.adapters import Endless, Meddle, Meddled, at_most
 from thermik.storage import aws
 from thermik.storage.errors import BlobExists, BlobNotFound, BlobsUnavailable
-from thermik.storage.s3 import PART_BYTES, S3Blobs
+from thermik.storage.s3 import PART_BYTES, UNUSED_TAG, S3Blobs
 
 
 @pytest.fixture
@@ -157,6 +159,38 @@ def test_an_upload_form_is_limited(client: Any) -> None:
     policy = json.loads(base64.b64decode(fields["policy"]))
     assert ["content-length-range", 0, 1234] in policy["conditions"]
     assert "internal" in str(form["url"])
+
+
+def test_what_is_uploaded_until_it_is_kept_bears_the_tag_of_the_lifecycle_rule(client: Any) -> None:
+    blobs = S3Blobs("internal", client=client)
+    form = blobs.upload_url("a/b", expires_seconds=60, max_bytes=1234, until_kept=True)
+    assert form is not None
+    fields = form["fields"]
+    assert isinstance(fields, dict)
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    assert {"tagging": fields["tagging"]} in policy["conditions"]
+    [tag] = ET.fromstring(fields["tagging"]).iter("Tag")
+    assert (tag.findtext("Key"), tag.findtext("Value")) == (UNUSED_TAG, "true")
+    template = (REPOSITORY / "template.yaml").read_text()
+    assert f'TagFilters: [{{ Key: {UNUSED_TAG}, Value: "true" }}]' in template
+
+
+def test_keeping_takes_the_tag_away(client: Any) -> None:
+    blobs = S3Blobs("internal", client=client)
+    blobs.put("a/b", b"x")
+    tags = {"TagSet": [{"Key": UNUSED_TAG, "Value": "true"}]}
+    client.put_object_tagging(Bucket="internal", Key="a/b", Tagging=tags)
+
+    blobs.keep(["a/b"])
+
+    assert client.get_object_tagging(Bucket="internal", Key="a/b")["TagSet"] == []
+
+
+def test_keeping_passes_over_what_is_not_there(client: Any) -> None:
+    meddled(client, failing(client, "delete_object_tagging", "NoSuchKey")).keep(["a/b"])
+
+    with pytest.raises(BlobsUnavailable, match="check the policy of the role"):
+        meddled(client, failing(client, "delete_object_tagging", "AccessDenied")).keep(["a/b"])
 
 
 def test_a_stream_that_breaks_off(client: Any) -> None:
