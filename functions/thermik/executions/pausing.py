@@ -100,8 +100,8 @@ def end_pause(
         now = life.clock.now()
         current = current.with_progress(resumed_by=by)
         outputs = {**(current.outputs or {}), **({"onResume": dict(inputs)} if inputs is not None else {})}
-        if state == _S.FAILED:
-            return current.with_state(_S.FAILED, now, outputs=outputs)
+        if state in (_S.FAILED, _S.CANCELLED) or (state == _S.WARNING and not current.progress.decision):
+            return current.with_state(state, now, outputs=outputs)
         running = current.with_state(_S.RUNNING, now, outputs=outputs)
         return running if current.progress.decision else running.with_state(state, now)
 

@@ -13,8 +13,9 @@ from thermik.executions.state import StateType
 from thermik.flows.output_values import InvalidOutputs, output_values
 from thermik.flows.tree import TASKS
 from thermik.worker.call import ExecutionFailed, Stopped
+from thermik.worker.cut_short import end_waiting
 from thermik.worker.logs import log_of_execution
-from thermik.worker.scene import Scene
+from thermik.worker.scene import Scene, TaskScene
 from thermik.worker.services import ExpressionServices
 
 _S = StateType
@@ -30,6 +31,7 @@ def start(scene: AnyScene) -> AnyScene:
         return scene
 
     def running(execution: Execution) -> Execution:
+        _check_generation(scene, execution)
         if execution.state.current not in _NOT_RUNNING_YET:
             return execution
         return execution.with_state(_S.RUNNING, scene.now())
@@ -75,6 +77,26 @@ def end_as(scene: Scene, state: StateType) -> Execution:
     return execution
 
 
+def end_from_within(scene: TaskScene, state: StateType) -> None:
+    """End the execution by one of its task runs: the flowables around it with it, and what only waits.
+
+    The task run itself is left to whoever calls. What works beside it ends by itself.
+
+    Raises:
+        Stopped: it is paused by hand, or was restarted meanwhile.
+    """
+    end_as(scene, state)
+    above = set()
+    place = scene.journal.ancestor(scene.place)
+    while place is not None:
+        above.add(place.task_run_id)
+        place = scene.journal.ancestor(place)
+    own = scene.place.task_run_id
+    for run in scene.ports.executions.all_task_runs(scene.execution.value.id):
+        if not run.value.state.is_terminal and run.value.id != own:
+            end_waiting(scene, run.value.id, state if run.value.id in above else _S.KILLED)
+
+
 def _end(scene: Scene, state: StateType) -> Execution:
     outputs, problem = _outputs(scene)
     if problem is not None:
@@ -87,13 +109,18 @@ def _end(scene: Scene, state: StateType) -> Execution:
             return execution
         if execution.progress.held:
             raise Stopped(f"execution {execution.id} is paused")
-        if execution.state.current in _NOT_RUNNING_YET:  # a machine's first operation makes it RUNNING
-            raise Stopped(f"execution {execution.id} was restarted: a finish that comes late is none of its machine's")
+        _check_generation(scene, execution)
         final = _S.KILLED if execution.state.current == _S.KILLING else state
         done = execution.with_state(final, scene.now(), outputs=outputs)
         return done if problem is None else done.with_state(_S.FAILED, scene.now())
 
     return scene.ports.executions.change_execution(scene.execution.value.id, ended)
+
+
+def _check_generation(scene: Scene, execution: Execution) -> None:
+    """Raises: Stopped: the execution was given another machine since this operation began."""
+    if execution.progress.generation != scene.execution.value.progress.generation:
+        raise Stopped(f"execution {execution.id} was restarted or resumed meanwhile: its new machine has the say")
 
 
 def _state_of_tasks(scene: Scene) -> StateType:

@@ -21,8 +21,7 @@ from thermik.storage import schema
 from thermik.storage.table import Record
 from thermik.tasks.ports import ExecutionPlace
 from thermik.tasks.runnable import Level, TaskFailure
-from thermik.worker.cut_short import end_waiting
-from thermik.worker.finish import end_as
+from thermik.worker.finish import end_from_within
 from thermik.worker.scene import TaskScene
 from thermik.worker.services import ExpressionServices
 
@@ -70,15 +69,7 @@ class TaskExecutions:
         if state == StateType.KILLED:
             kill(self.scene.ports.life, self.run.execution_id, cascade=False)
             return
-        end_as(self.scene, StateType(state))
-        above = set()
-        place = self.scene.journal.ancestor(self.scene.place)
-        while place is not None:
-            above.add(place.task_run_id)
-            place = self.scene.journal.ancestor(place)
-        for run in self.scene.ports.executions.all_task_runs(self.run.execution_id):
-            if not run.value.state.is_terminal and run.value.id != self.run.id:
-                end_waiting(self.scene, run.value.id, StateType(state) if run.value.id in above else StateType.KILLED)
+        end_from_within(self.scene, StateType(state))
 
     def resume(self, execution_id: str, inputs: Mapping[str, Any]) -> None:
         """Resume a paused execution. Raises: TaskFailure."""

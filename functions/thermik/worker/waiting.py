@@ -12,6 +12,7 @@ from thermik.executions.outcomes import tolerated
 from thermik.executions.pausing import end_pause
 from thermik.executions.state import StateType
 from thermik.worker.call import Call, InvalidCall
+from thermik.worker.finish import end_from_within
 from thermik.worker.scene import TaskScene
 from thermik.worker.settle import stops, verdict_on
 
@@ -42,5 +43,8 @@ def due(scene: TaskScene, _call: Call) -> dict[str, Any]:
     if run is not None and run.state.current == _S.PAUSED:
         ending = tolerated(run.progress.after_due or _S.SUCCESS, scene.place.node.task)
         end_pause(scene.ports.life, run, None, ending)
+        if ending == _S.CANCELLED:
+            end_from_within(scene, ending)
+            return verdict_on(None)
         run = scene.ports.executions.task_runs(run.execution_id, [run.id])[run.id].value
     return verdict_on(run)

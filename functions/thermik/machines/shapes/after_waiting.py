@@ -14,7 +14,7 @@ def lower_after_waiting(lowering: Lowering, node: Node, shape: AfterWaiting, ins
     entry = lowering.sequence(node.branches[shape.branch], exits, level)
     due, decided, wait = f"{node.id}:due", f"{node.id}:decided", f"{node.id}:wait"
     cases: dict[str, str] = {Verdict.CONTINUE: entry, Verdict.STOP: exits.stopped}
-    level.add(Choose(decided, "settled.verdict", cases, default=inside.unopened))
+    level.add(Choose(decided, "settled.verdict", cases, default=exits.failed))
     level.add(judged(due, Op.DUE, node, decided, caught=inside.unopened, stopped=exits.stopped))
     level.add(
         Invoke(

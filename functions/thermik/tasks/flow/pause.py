@@ -28,7 +28,7 @@ class Pause(FlowableTask):
     old_names: ClassVar[Mapping[str, str]] = {"delay": "pauseDuration"}
 
     pause_duration: Dynamic[Duration] | None = Field(default=None, description="After this time it goes on by itself.")
-    behavior: Literal["RESUME", "WARN", "FAIL", "CANCEL"] = Field(
+    behavior: Dynamic[Literal["RESUME", "WARN", "FAIL", "CANCEL"]] = Field(
         default="RESUME", description="What the end of `pauseDuration` means."
     )
     on_resume: list[AnyInput] = Field(default_factory=list, description="Inputs that are asked for when it is resumed.")
@@ -48,10 +48,17 @@ class Pause(FlowableTask):
         decision = "tasks" if self.tasks else None
         if self.pause_duration is not None:
             wait = _duration(self.pause_duration, rendering)
-            return Opening(decision, wait=wait, after_wait=_AFTER[self.behavior])
+            return Opening(decision, wait=wait, after_wait=_after(self.behavior, rendering))
         if self.timeout is not None:
             return Opening(decision, wait=_duration(self.timeout, rendering), after_wait="FAILED")
         return Opening(decision)
+
+
+def _after(written: str, rendering: Rendering) -> str:
+    text = rendering.text(written)
+    if text not in _AFTER:
+        raise CannotOpen(f"behavior rendered to '{text}', which is none of {', '.join(_AFTER)}")
+    return _AFTER[text]
 
 
 def _duration(written: timedelta | str, rendering: Rendering) -> timedelta:
