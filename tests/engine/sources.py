@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Task = Mapping[str, Any]
@@ -41,6 +41,12 @@ def allow(task_id: str, *tasks: Task, **properties: Any) -> Task:
 
 def par(task_id: str, *tasks: Task, **properties: Any) -> Task:
     return {"id": task_id, "type": f"{_CORE}.flow.Parallel", "tasks": tasks, **properties}
+
+
+def dag(task_id: str, *entries: tuple[Task, Sequence[str]], **properties: Any) -> Task:
+    """A Dag of tasks, each with the ids of those that it depends on."""
+    tasks = [{"task": task, "dependsOn": needs} for task, needs in entries]
+    return {"id": task_id, "type": f"{_CORE}.flow.Dag", "tasks": tasks, **properties}
 
 
 def each(task_id: str, values: Any, *tasks: Task, **properties: Any) -> Task:

@@ -16,7 +16,7 @@ import pytest
 from engine.faults import Death, Died, When
 from engine.probe import probe
 from engine.running import Around, Ran, build, end_of, engine, look, run, save, start
-from engine.sources import allow, each, fail, flow, log, par, ret, seq, when
+from engine.sources import allow, dag, each, fail, flow, log, par, ret, seq, when
 from thermik.executions.lifecycle import NewExecution, create
 from thermik.executions.model import Execution
 from thermik.executions.repository import ExecutionNotFound
@@ -35,6 +35,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 
 THOROUGH = os.environ.get("THERMIK_HYPOTHESIS") == "thorough"
 """Every write, and not only the first ones and then every third."""
+
+
+PAUSE = "io.kestra.plugin.core.flow.Pause"
 
 
 class Work:
@@ -83,7 +86,14 @@ def _limited(work: Work) -> str:
     return flow(probe("a", work), probe("b", work), concurrency={"limit": 1})
 
 
-FLOWS = [_sequence, _nested, _failing, _retried, _limited]
+def _let_in(work: Work) -> str:
+    return flow(
+        dag("one", (probe("a", work), ["b"]), (probe("b", work), []), concurrent=1),
+        par("two", {"id": "p", "type": PAUSE, "pauseDuration": "PT1M"}, probe("c", work), log("d"), concurrent=1),
+    )
+
+
+FLOWS = [_sequence, _nested, _failing, _retried, _limited, _let_in]
 
 
 @pytest.mark.parametrize("when", When)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.running import Ran, end_of, engine, look, run, start, until_state
-from engine.sources import fail, flow, log, ret
+from engine.sources import dag, fail, flow, log, ret
 from thermik.executions.pausing import pause, resume
 from thermik.executions.replay import replay
 from thermik.executions.revival import change_task_run_state, restart
@@ -22,17 +21,9 @@ def _is_quiet(ran: Ran) -> bool:
     return "c" in ended and ran.run("p").progress.token is not None
 
 
-DAG = "io.kestra.plugin.core.flow.Dag"
-
-
-def dag(*entries: tuple[dict[str, Any], list[str]], concurrent: int = 0) -> dict[str, Any]:
-    tasks = [{"task": task, "dependsOn": needs} for task, needs in entries]
-    return {"id": "dag", "type": DAG, "concurrent": concurrent, "tasks": tasks}
-
-
 @pytest.mark.parametrize("concurrent", [0, 1, 2])
 def test_a_failed_dag_is_restarted(tmp_path: Path, concurrent: int) -> None:
-    source = flow(dag((ret("a"), []), (fail("b"), ["a"]), (ret("c"), ["b"]), concurrent=concurrent))
+    source = flow(dag("dag", (ret("a"), []), (fail("b"), ["a"]), (ret("c"), ["b"]), concurrent=concurrent))
     with engine(tmp_path) as runtime:
         first = run(runtime, source)
         assert first.state == "FAILED"
@@ -45,7 +36,7 @@ def test_a_failed_dag_is_restarted(tmp_path: Path, concurrent: int) -> None:
 
 @pytest.mark.parametrize("task", ["a", "b", "c", "z"])
 def test_a_dag_is_replayed_from_any_of_its_tasks(tmp_path: Path, task: str) -> None:
-    source = flow(dag((ret("a"), []), (ret("b"), ["a"]), (ret("c"), ["a", "b"])), ret("z"))
+    source = flow(dag("dag", (ret("a"), []), (ret("b"), ["a"]), (ret("c"), ["a", "b"])), ret("z"))
     with engine(tmp_path) as runtime:
         first = run(runtime, source)
         new = replay(runtime.life, first.execution.id, from_task_run=first.run(task).id)
@@ -56,7 +47,7 @@ def test_a_dag_is_replayed_from_any_of_its_tasks(tmp_path: Path, task: str) -> N
 
 def test_a_dag_goes_on_after_a_pause_by_hand(tmp_path: Path) -> None:
     nap = {"id": "b", "type": "io.kestra.plugin.core.flow.Sleep", "duration": "PT1S"}
-    source = flow(dag((ret("a"), []), (nap, ["a"]), (ret("c"), ["b"])))
+    source = flow(dag("dag", (ret("a"), []), (nap, ["a"]), (ret("c"), ["b"])))
     with engine(tmp_path) as runtime:
         execution = start(runtime, source)
         until_state(runtime, execution.id, "RUNNING")

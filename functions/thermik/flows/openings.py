@@ -26,6 +26,18 @@ class CannotOpen(Exception):
     """The flowable's properties give nothing that it could run; the message is for the flow's author."""
 
 
+class NothingToRun(CannotOpen):
+    """What the flowable decided leads to no tasks: it has decided, and fails all the same.
+
+    Attributes:
+        outputs: the flowable's own outputs, which tell what was decided.
+    """
+
+    def __init__(self, outputs: Mapping[str, Any]) -> None:
+        super().__init__("no tasks")
+        self.outputs = outputs
+
+
 @record
 class Opening:
     """What was decided.

@@ -45,7 +45,7 @@ class ForEachValue:
     """The children once for each value that opening gives: a loop.
 
     Attributes:
-        limit: turns at a time (0: all; 1: one after the other).
+        limit: turns at a time (0: all; 1: one after the other); `together`, so many children of whatever turns.
         together: the children of one turn run side by side, too.
     """
 
@@ -57,6 +57,11 @@ class ForEachValue:
     def side_by_side(self) -> bool:
         """Whether the children of one turn do not wait for each other."""
         return self.together
+
+    @property
+    def paired(self) -> bool:
+        """Whether each child of each turn takes a place of its own, rather than each turn."""
+        return self.together and self.limit > 0
 
 
 @record

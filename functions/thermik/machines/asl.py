@@ -216,15 +216,10 @@ def _branches(state: Branches, _: Level) -> dict[str, Any]:
 
 
 def _turns(state: Turns, _: Level) -> dict[str, Any]:
-    item: dict[str, Any] = (
-        {"c": {"x.$": "$.c.x", "p.$": "$.opened.run", "i.$": "$$.Map.Item.Value"}}
-        if state.scoped
-        else {"c.$": "$.c", "branch.$": "States.Format('{}', $$.Map.Item.Value)"}
-    )
     return {
         "Type": "Map",
         "ItemsPath": "$.opened.items",
-        "ItemSelector": item | {"settled": _NO_TRIES},
+        "ItemSelector": _item(state) | {"settled": _NO_TRIES},
         "MaxConcurrency": state.limit,
         "ItemProcessor": {
             "ProcessorConfig": _DISTRIBUTED if state.distributed else _INLINE,
@@ -232,6 +227,15 @@ def _turns(state: Turns, _: Level) -> dict[str, Any]:
         },
         **_around(state),
     }
+
+
+def _item(state: Turns) -> dict[str, Any]:
+    """What a turn begins with: its scope, and which branch it is where a turn is one of several."""
+    turn, branch = ("$$.Map.Item.Value[0]", "$$.Map.Item.Value[1]") if state.paired else ("$$.Map.Item.Value",) * 2
+    item: dict[str, Any] = {"c.$": "$.c"}
+    if state.scoped:
+        item = {"c": {"x.$": "$.c.x", "p.$": "$.opened.run", "i.$": turn}}
+    return item if state.scoped and not state.paired else item | {"branch.$": f"States.Format('{{}}', {branch})"}
 
 
 def _note(state: Note, _: Level) -> dict[str, Any]:

@@ -169,6 +169,7 @@ class Turns(State):
         limit: turns at a time, 0 for no limit.
         scoped: each turn is a scope of its own (a loop); else the turns are branches that run side by side
             and the item tells which.
+        paired: the items are pairs of a turn and a branch in it: each child of each turn by itself.
         distributed: each turn is a machine execution of its own, with a history of its own (a distributed Map).
     """
 
@@ -178,6 +179,7 @@ class Turns(State):
     stopped: str
     caught: str
     scoped: bool = True
+    paired: bool = False
     distributed: bool = False
 
 

@@ -10,7 +10,7 @@ from thermik.executions.outcomes import joined_state, tolerated
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
-from thermik.flows.openings import CannotOpen, Opening
+from thermik.flows.openings import CannotOpen, NothingToRun, Opening
 from thermik.flows.shapes import AfterWaiting, Again, ForEachValue, Together
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import ERRORS, FINALLY
@@ -115,13 +115,18 @@ def _decided(scene: TaskScene, run: TaskRun, opening: Opening) -> TaskRun:
     return run.model_copy(update={"outputs": outputs})
 
 
-def _fail(scene: TaskScene, found: Versioned[TaskRun], error: Exception) -> None:
-    log = log_of(scene, found.value, attempt=0)
-    message = f"Unable to resolve state from the Flowable task: {error}"
-    log_failure(log, message, f"{message}\n{type(error).__name__}")
+def _fail(scene: TaskScene, found: Versioned[TaskRun], error: ExpressionError | CannotOpen) -> None:
+    """End the flowable's run as FAILED, or as its tolerance lets it count; tasks that are missing get a warning."""
+    log, run, outputs = log_of(scene, found.value, attempt=0), found.value, {}
+    if isinstance(error, NothingToRun):
+        flow, outputs = f"{run.namespace}.{run.flow_id}", dict(error.outputs)
+        log.warn(f"No task found on flow '{flow}', task '{run.task_id}', execution '{run.execution_id}'")
+    else:
+        message = f"Unable to resolve state from the Flowable task: {error}"
+        log_failure(log, message, f"{message}\n{type(error).__name__}")
     log.flush()
     now, state = scene.now(), tolerated(_S.FAILED, scene.place.node.task)
-    failed = found.value.with_state(_S.RUNNING, now, outputs={}).with_state(state, now)
+    failed = run.with_state(_S.RUNNING, now, outputs=outputs).with_state(state, now)
     _write(scene, found.then(failed.with_progress(unopened=True)))
 
 
@@ -145,13 +150,15 @@ def _seconds(scene: TaskScene, run: TaskRun) -> int:
     return max(1, min(math.ceil(left), MAX_WAIT_SECONDS))
 
 
-def _items(scene: TaskScene, run: TaskRun) -> list[int]:
+def _items(scene: TaskScene, run: TaskRun) -> list[int] | list[list[int]]:
     node = scene.place.node
     match node.task:
         case FlowableTask(shape=Again()):
             return [run.progress.turn or 1]
-        case FlowableTask(shape=ForEachValue()):
-            return list(range(run.progress.value_count or 0))
+        case FlowableTask(shape=ForEachValue(branch=branch) as shape):
+            turns, children = range(run.progress.value_count or 0), range(len(node.branches[branch]))
+            paired = shape.paired and len(children) > 1
+            return [[turn, child] for turn in turns for child in children] if paired else list(turns)
         case FlowableTask(shape=Together(branch=branch, limit=limit)) if limit:
             return list(range(len(node.branches[branch])))
         case _:

@@ -1,4 +1,4 @@
-"""The operations `await` and `release` of a Dag: who waits with a token, and whom an end lets in.
+"""The operations `await` and `release` of a Dag: who waits with a token, and whom an end, or a pause, lets in.
 
 The tokens and the children let in are one item, changed by condition. Whoever comes last of a waiting child and
 the ends that it waits for sees both, and lets it in; a token that is answered twice is answered once.
@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from thermik.executions.places import task_run_id
-from thermik.flows.shapes import Dependent
-from thermik.flows.task import FlowableTask
+from thermik.executions.state import StateType
 from thermik.flows.tree import Node
+from thermik.machines.gating import gates_of, makes_room
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
 from thermik.storage.table import Put, Record
@@ -42,16 +42,24 @@ def release(scene: TaskScene, _call: Call) -> dict[str, Any]:
     return {}
 
 
+def paused(scene: TaskScene) -> None:
+    """The child is paused: let in who may begin meanwhile."""
+    if makes_room(scene.place.node):
+        _Gates(scene).open()
+
+
 def openable(
     order: Sequence[str],
     needs: Mapping[str, Collection[str]],
     opened: Collection[str],
     ended: Collection[str],
     limit: int,
+    resting: Collection[str] = (),
 ) -> list[str]:
     """Which children may begin now, in their order: all that they need has ended, and there is room.
 
     Args:
+        resting: those that were let in and are paused: they take no place.
         ended: those that have ended; what a child needs and is not among `order` (disabled) counts as ended.
     """
     known = set(order)
@@ -62,18 +70,19 @@ def openable(
     ]
     if not limit:
         return ready
-    return ready[: max(0, limit - len(set(opened) - set(ended)))]
+    return ready[: max(0, limit - len(set(opened) - set(ended) - set(resting)))]
 
 
 class _Gates:
-    """The gates of the Dag around a child."""
+    """The gates of the Dag, or of what else lets its children in one by one, around a child."""
 
     def __init__(self, scene: TaskScene) -> None:
         parent = scene.place.node.parent
-        if parent is None or not isinstance(parent.task, FlowableTask) or not isinstance(parent.task.shape, Dependent):
-            raise InvalidCall(f"{scene.place.node.id} stands in no Dag")
+        shape = gates_of(parent) if parent is not None else None
+        if parent is None or shape is None:
+            raise InvalidCall(f"{scene.place.node.id} waits for no others")
         self._scene = scene
-        self._shape = parent.task.shape
+        self._shape = shape
         self._children: Sequence[Node] = parent.branches[self._shape.branch]
         self._key = schema.gates(scene.place.execution_id, scene.place.parent_task_run_id or "")
 
@@ -103,11 +112,12 @@ class _Gates:
         runs = scene.ports.executions.task_runs(scene.place.execution_id, ids.values())
         ended = {name for name, run in ids.items() if run in runs and runs[run].value.state.is_terminal}
         begun = {name for name, run in ids.items() if run in runs}
+        resting = {name for name in begun if runs[ids[name]].value.state.current == StateType.PAUSED}
 
         def let_in(body: dict[str, Any]) -> dict[str, Any]:
             waiting = [child.id for child in self._children if not self._waits(child.id) or child.id in body["tokens"]]
             opened = [*body["opened"], *(begun - set(body["opened"]))]
-            more = openable(list(ids), self._shape.needs, opened, ended, self._shape.limit)
+            more = openable(list(ids), self._shape.needs, opened, ended, self._shape.limit, resting)
             return {**body, "opened": sorted({*body["opened"], *(set(more) & set(waiting))})}
 
         body = self.change(let_in)

@@ -13,6 +13,7 @@ from thermik.executions.pausing import end_pause
 from thermik.executions.state import StateType
 from thermik.worker.call import Call, InvalidCall
 from thermik.worker.finish import end_from_within
+from thermik.worker.gates import paused
 from thermik.worker.scene import TaskScene
 from thermik.worker.settle import stops, verdict_on
 
@@ -32,6 +33,8 @@ def wait(scene: TaskScene, call: Call) -> dict[str, Any]:
     run = scene.ports.executions.change_task_run(call.execution_id, run_id, noted)
     if run is None or run.state.current != _S.PAUSED:
         scene.ports.life.machines.answer(scene.execution.value, token, {})
+    else:
+        paused(scene)
     return {}
 
 

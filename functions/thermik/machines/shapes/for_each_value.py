@@ -6,6 +6,7 @@ from thermik.flows.shapes import ForEachValue
 from thermik.flows.tree import Node
 from thermik.machines.loops import add_turns
 from thermik.machines.lowering import Inside, Lowering, ends
+from thermik.machines.shapes.together import one_of_them
 from thermik.machines.states import Branches, Level, Turns
 
 
@@ -14,10 +15,25 @@ def lower_for_each_value(lowering: Lowering, node: Node, shape: ForEachValue, in
     children = node.branches[shape.branch]
     if not children:
         return lowering.open(node, inside, level, inside.exits.then)
-    turn = _together(lowering, node, children) if shape.together and len(children) > 1 else lowering.branch(children)
+    turn = _turn(lowering, node, shape, children)
     exits = inside.exits
-    few = Turns(f"{node.id}:each", turn, shape.limit, next=exits.then, stopped=exits.stopped, caught=exits.failed)
+    few = Turns(
+        f"{node.id}:each",
+        turn,
+        shape.limit,
+        next=exits.then,
+        stopped=exits.stopped,
+        caught=exits.failed,
+        paired=shape.paired and len(children) > 1,
+    )
     return lowering.open(node, inside, level, add_turns(level, few, node.id), select=("items", "run", "count"))
+
+
+def _turn(lowering: Lowering, node: Node, shape: ForEachValue, children: tuple[Node, ...]) -> Level:
+    """What runs for each item: all children, or one of them."""
+    if not shape.together or len(children) == 1:
+        return lowering.branch(children)
+    return one_of_them(lowering, node, children) if shape.paired else _together(lowering, node, children)
 
 
 def _together(lowering: Lowering, node: Node, children: tuple[Node, ...]) -> Level:

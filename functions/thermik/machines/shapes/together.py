@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from thermik.flows.shapes import Together
 from thermik.flows.tree import Node
+from thermik.machines.gating import gates_of
 from thermik.machines.lowering import Inside, Lowering, ends
+from thermik.machines.shapes.dependent import lower_dependent
 from thermik.machines.states import Branches, Choose, Level, Turns
 
 
@@ -13,6 +15,9 @@ def lower_together(lowering: Lowering, node: Node, shape: Together, inside: Insi
     children = node.branches[shape.branch]
     if not children:
         return lowering.open(node, inside, level, inside.exits.then)
+    gates = gates_of(node)
+    if gates is not None:
+        return lower_dependent(lowering, node, gates, inside, level)
     name, exits = f"{node.id}:parallel", inside.exits
     if not shape.limit or shape.limit >= len(children):
         levels = tuple(lowering.branch([child]) for child in children)
@@ -20,7 +25,7 @@ def lower_together(lowering: Lowering, node: Node, shape: Together, inside: Insi
         return lowering.open(node, inside, level, entry)
     turns = Turns(
         name,
-        _side_by_side(lowering, node, children),
+        one_of_them(lowering, node, children),
         shape.limit,
         next=exits.then,
         stopped=exits.stopped,
@@ -30,7 +35,7 @@ def lower_together(lowering: Lowering, node: Node, shape: Together, inside: Insi
     return lowering.open(node, inside, level, level.add(turns), select=("items",))
 
 
-def _side_by_side(lowering: Lowering, node: Node, children: tuple[Node, ...]) -> Level:
+def one_of_them(lowering: Lowering, node: Node, children: tuple[Node, ...]) -> Level:
     """A level that runs the child whose number is the Map's item."""
     level = Level()
     exits = ends(f"{node.id}:turn", level)

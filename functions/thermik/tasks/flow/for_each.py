@@ -6,10 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
-from thermik.flows.openings import Opening, Rendering
+from thermik.flows.openings import CannotOpen, Opening, Rendering
 from thermik.flows.shapes import ForEachValue
 from thermik.flows.task import Branch, FlowableTask, Tasks
 from thermik.tasks.flow.values import loop_values
+
+MAX_PAIRS = 20_000
+"""Task runs of an EachParallel with `concurrent`: pairs of numbers name them in the machine, which takes 256 KB
+(https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 
 class ForEach(FlowableTask):
@@ -63,5 +67,13 @@ class EachParallel(EachSequential):
 
     @property
     def shape(self) -> ForEachValue:
-        """All tasks of so many values at a time."""
+        """So many tasks at a time, whichever values they are of."""
         return ForEachValue(limit=self.concurrent, together=True)
+
+    def open(self, rendering: Rendering) -> Opening:
+        """Find the values."""
+        opening = super().open(rendering)
+        runs = len(opening.values or ()) * len(self.tasks)
+        if self.concurrent and len(self.tasks) > 1 and runs > MAX_PAIRS:
+            raise CannotOpen(f"{runs} task runs; `concurrent` counts at most {MAX_PAIRS}: use ForEach")
+        return opening

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from thermik.flows.openings import CannotOpen, Opening, Rendering
+from thermik.flows.openings import NothingToRun, Opening, Rendering
 from thermik.flows.problems import Place
 from thermik.flows.shapes import OneOf
 from thermik.flows.task import AnyTask, Branch, FlowableTask
@@ -44,7 +44,7 @@ class Switch(FlowableTask):
         if value in self.cases:
             return Opening(_CASES + value, outputs={"value": value, "defaults": False})
         if not self.defaults:
-            raise CannotOpen(f"No case for the value '{value}', and no defaults")
+            raise NothingToRun({"value": value, "defaults": True})
         return Opening("defaults", outputs={"value": value, "defaults": True})
 
     def problems(self, flow: Flow) -> Iterator[tuple[Place, str]]:
