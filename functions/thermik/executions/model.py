@@ -67,6 +67,7 @@ class RunProgress(_Model):
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
         turn: the iteration that a loop without values is in, from 1.
         unfinished: the children that run in one invocation have begun, and the invocation did not come to its end.
+        call: the try whose executions of another flow are waited for, from 0; a restart goes on with those of before.
         batches: what became of each batch of a ForEachItem, a character each (`worker/batch_states.py`).
         due: when a pause ends by itself. after_due: with which state.
         token: the task token that something waits with (a pause, a subflow).
@@ -84,6 +85,7 @@ class RunProgress(_Model):
     decision: str | None = None
     turn: int | None = None
     unfinished: bool | None = None
+    call: int | None = None
     batches: str | None = None
     due: Instant | None = None
     after_due: StateType | None = None

@@ -34,8 +34,11 @@ _RESTARTABLE = frozenset({_S.FAILED, _S.PAUSED, _S.RESTARTED})
 Runs = Mapping[str, Versioned[TaskRun]]
 
 
-def restart(life: Life, execution_id: str) -> Execution:
+def restart(life: Life, execution_id: str, *, anyway: bool = False) -> Execution:
     """Run an execution again from its failed (or paused) task runs.
+
+    Args:
+        anyway: also where none failed (it was refused, or its outputs failed): it goes on with what has not run.
 
     Raises:
         ExecutionNotFound: there is none.
@@ -45,20 +48,20 @@ def restart(life: Life, execution_id: str) -> Execution:
     """
     for _ in range(MAX_ROUNDS - 1):
         try:
-            return _restart(life, execution_id)
+            return _restart(life, execution_id, anyway=anyway)
         except Conflict:  # what pauses may only just have noted what it waits with
             continue
-    return _restart(life, execution_id)
+    return _restart(life, execution_id, anyway=anyway)
 
 
-def _restart(life: Life, execution_id: str) -> Execution:
+def _restart(life: Life, execution_id: str, *, anyway: bool) -> Execution:
     found = life.executions.execution(execution_id)
     execution = found.value
     check_restartable(execution)
     tree = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
     runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
     revived, dropped = restarted_runs(life, runs, tree)
-    if not revived:
+    if not revived and not anyway:
         raise Unacceptable(NOTHING_TO_RESTART)
     life.machines.stop(execution, "restarted")
     return revive(life, found, revived, dropped)

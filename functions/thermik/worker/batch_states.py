@@ -38,6 +38,7 @@ _STATES = {letter: state for state, letter in _LETTERS.items()} | {
 }
 _OPEN = frozenset({WAITING, STARTED})
 _WELL = frozenset("SW")
+_GIVEN_UP = frozenset("KXT")
 _TAKEN_OVER = frozenset({_S.FAILED, _S.KILLED, _S.WARNING})
 
 
@@ -75,6 +76,11 @@ def begun(size: int, before: str | None) -> str:
     if before is None or len(before) != size:
         return WAITING * size
     return "".join(letter if letter in _WELL else WAITING for letter in before)
+
+
+def any_given_up(batches: str) -> bool:
+    """Whether an execution ended so that a restart does not go on with it."""
+    return not _GIVEN_UP.isdisjoint(batches)
 
 
 def left(batches: str) -> list[int]:

@@ -27,7 +27,7 @@ from thermik.tasks.flow.for_each_item import ForEachItemExecutable, outputs_name
 from thermik.worker import batch_states
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, InvalidCall, TaskFailed
-from thermik.worker.child_executions import REFUSALS, Caller
+from thermik.worker.child_executions import REFUSALS, Caller, call_of, earlier_call
 from thermik.worker.endings import failed
 from thermik.worker.files import AttemptFiles
 from thermik.worker.going import check_going, end_retrying, mark_retrying
@@ -72,7 +72,10 @@ def _begin(scene: TaskScene, found: Versioned[TaskRun]) -> TaskRun:
     running = found.value.model_copy(update={"state": state.to(_S.RUNNING, scene.now())}).with_progress(retry_at=None)
     if not size:
         return record(scene, found.then(running.with_state(_S.SUCCESS, scene.now(), outputs={}))).value
-    batches = batch_states.begun(size, found.value.progress.batches)
+    before = found.value.progress.batches
+    earlier = None if batch_states.any_given_up(before or "") else earlier_call(found.value, caller.task)
+    running = running.with_progress(call=len(running.attempts or ()) if earlier is None else earlier)
+    batches = batch_states.begun(size, before)
     try:
         caller.flow()
         running = _counted(running, batches, waits=caller.flag(caller.task.wait))
@@ -158,8 +161,8 @@ def _counted_anew(scene: TaskScene, run: TaskRun, *, waits: bool) -> str:
 
 
 def _child_id(run: TaskRun, number: int) -> str:
-    """One execution for each batch and each try of the task run."""
-    return derived_id("batch", run.id, str(number), str(len(run.attempts or ())))
+    """One execution for each batch and each try of the task run; a restart goes on with those of the one before."""
+    return derived_id("batch", run.id, str(number), str(call_of(run)))
 
 
 def _log(scene: TaskScene, run: TaskRun, message: str, trace: str, first_chunk: int = 0) -> None:

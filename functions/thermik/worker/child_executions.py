@@ -1,7 +1,7 @@
 """Starting an execution of another flow for a task: a Subflow, or a batch of a ForEachItem.
 
 The new execution's id is derived by the caller, so a call that comes twice starts one; its end answers the task token
-that it is bound to.
+that it is bound to. A restart of the caller restarts the executions that failed, unless `restartBehavior` says no.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from thermik.executions.launch import launch
 from thermik.executions.lifecycle import SYSTEM, NewExecution, create
 from thermik.executions.model import Execution, Label, TaskRun, Trigger, Waiting
+from thermik.executions.refusals import WrongState
 from thermik.executions.repository import ExecutionNotFound
+from thermik.executions.revival import restart
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.flow import Flow
@@ -41,6 +43,23 @@ class CannotCall(Exception):
 
 REFUSALS = (CannotCall, ExpressionError, FlowNotFound, FlowTooLarge, InvalidFlow, InvalidInputs)
 """Why an execution may not be started: what the flow's author must see to."""
+
+
+GIVEN_UP = frozenset({StateType.KILLED, StateType.CANCELLED, StateType.RETRIED})
+"""How an execution ended that a restart of its caller leaves alone: another is started."""
+
+
+def call_of(run: TaskRun) -> int:
+    """The try that the ids of the executions which a task run waits for are derived from."""
+    return len(run.attempts or ()) if run.progress.call is None else run.progress.call
+
+
+def earlier_call(run: TaskRun, task: FlowCall) -> int | None:
+    """The try whose executions this one goes on with; None where it has its own: a first one, or a retry."""
+    tries = len(run.attempts or ())
+    if run.state.current != StateType.RESTARTED or task.restart_behavior != "RETRY_FAILED" or not tries:
+        return None
+    return tries - 1 if run.progress.call is None else run.progress.call
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,8 @@ class Caller:
         else:
             if there.state.current == StateType.CREATED:  # whoever created it may have died before it started it
                 launch(self.scene.ports.life, there)
+            elif self._failed_before(there):
+                self._restart(there)
 
         def bound(child: Execution) -> Execution:
             if waiting is None or child.progress.waiting == waiting:
@@ -102,6 +123,25 @@ class Caller:
             return child.model_copy(update={"progress": progress})
 
         return executions.change_execution(child_id, bound)
+
+    def _failed_before(self, there: Execution) -> bool:
+        """Whether the execution is one of an earlier try, and has not been restarted in this one."""
+        ended, begun = there.state.end_date, self.run.state.histories[-1].date
+        earlier = call_of(self.run) < len(self.run.attempts or ())
+        return earlier and there.state.current == StateType.FAILED and ended is not None and ended <= begun
+
+    def _restart(self, there: Execution) -> None:
+        try:
+            restart(self.scene.ports.life, there.id, anyway=True)
+        except WrongState:
+            return  # somebody else restarted it at this moment
+        self._tell("Restarted", there.id, there)
+
+    def _tell(self, what: str, child_id: str, flow: Flow | Execution) -> None:
+        log = log_of(self.scene, self.run, attempt=len(self.run.attempts or ()), first_chunk=self.first_chunk)
+        flow_id = flow.flow_id if isinstance(flow, Execution) else flow.id
+        log.info(f'{what} execution [[link execution="{child_id}" flowId="{flow_id}" namespace="{flow.namespace}"]]')
+        log.flush()
 
     def _create(self, child_id: str, waiting: Waiting | None) -> None:
         ports = self.scene.ports
@@ -122,10 +162,7 @@ class Caller:
             create(ports.life, new)
         except Conflict:
             return  # the same call, at the same moment, created it
-        log = log_of(self.scene, self.run, attempt=len(self.run.attempts or ()), first_chunk=self.first_chunk)
-        link = f'[[link execution="{child_id}" flowId="{flow.id}" namespace="{flow.namespace}"]]'
-        log.info(f"Created new execution {link}")
-        log.flush()
+        self._tell("Created new", child_id, flow)
 
     def _schedule_date(self) -> datetime | None:
         written = self.task.schedule_date

@@ -1,6 +1,6 @@
 """The operations `call` and `join` of a Subflow: start another execution, and take over how it ended.
 
-The new execution's id is derived from the task run and its attempts, so a call that comes twice starts one. `call`
+The new execution's id is derived from the task run and its try, so a call that comes twice starts one. `call`
 waits with a task token that the new execution's end answers; it never fails its invocation for what the flow's
 author did (a state that waits with a token is answered), but records the failure, which `join` finds.
 """
@@ -20,7 +20,7 @@ from thermik.tasks.flow.subflow import Subflow
 from thermik.worker.arrival import Arrival, arrival
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, InvalidCall, TaskFailed
-from thermik.worker.child_executions import REFUSALS, Caller
+from thermik.worker.child_executions import GIVEN_UP, REFUSALS, Caller, call_of, earlier_call
 from thermik.worker.endings import failed
 from thermik.worker.going import check_going, end_retrying, mark_retrying
 from thermik.worker.logs import log_of
@@ -58,7 +58,7 @@ def _call(scene: TaskScene, token: str, found: Versioned[TaskRun]) -> bool:
         if task.run_if != "true" and not task.caller(found.value).flag(task.run_if):
             task.write(found.then(found.value.with_state(_S.SKIPPED, scene.now(), outputs={})))
             return False
-        found = task.write(found.then(_running(found.value, scene)))
+        found = task.write(found.then(_running(task.numbered(found.value), scene)))
         end_retrying(scene)
         caller = task.caller(found.value)
         waits = caller.flag(caller.task.wait)
@@ -97,8 +97,8 @@ def join_flow(scene: TaskScene) -> dict[str, Any]:
 
 
 def child_id(run: TaskRun) -> str:
-    """The id of the execution that this try of the task run starts."""
-    return derived_id("subflow", run.id, str(len(run.attempts or ())))
+    """The id of the execution that this try of the task run starts, or goes on with."""
+    return derived_id("subflow", run.id, str(call_of(run)))
 
 
 class _Task:
@@ -111,6 +111,17 @@ class _Task:
         self._scene = scene
         self._task = task
         self.run_if = task.run_if
+
+    def numbered(self, run: TaskRun) -> TaskRun:
+        """The task run with the try that its execution's id is derived from."""
+        if run.state.current == _S.RUNNING:
+            return run
+        earlier = earlier_call(run, self._task)
+        if earlier is not None:
+            (child,) = self._scene.ports.executions.several([child_id(run.with_progress(call=earlier))])
+            if child is None or child.state.current in GIVEN_UP:
+                earlier = None
+        return run.with_progress(call=len(run.attempts or ()) if earlier is None else earlier)
 
     def caller(self, run: TaskRun) -> Caller:
         """What starts the other execution."""

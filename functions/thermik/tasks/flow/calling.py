@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,11 @@ class FlowCall(FlowModel):
     transmit_failed: Dynamic[bool] = Field(default=True, description="A failed execution fails the task.")
     inherit_labels: Dynamic[bool] = Field(default=False, description="Labels of this execution go to the new one.")
     schedule_date: Dynamic[datetime] | None = Field(default=None, description="When the execution starts.")
+
+    restart_behavior: Literal["RETRY_FAILED", "NEW_EXECUTION"] = Field(
+        default="RETRY_FAILED",
+        description="What a restart of this execution does about one that failed: restart it, or start another.",
+    )
 
     def recursion(self, flow: Flow) -> Iterator[tuple[Place, str]]:
         """A flow that executes itself would never end."""
