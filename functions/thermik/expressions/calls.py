@@ -82,7 +82,7 @@ def _applied(
         if keeps_null and values[0] is None:
             return None
         try:
-            return implementation(frame, *values) if framed else implementation(*values)
+            return frame.shared.take(implementation(frame, *values) if framed else implementation(*values))
         except ExpressionError as error:
             raise _placed(error, at) from error.__cause__
         except _MISTAKES as error:
@@ -102,7 +102,7 @@ def _simple(entry: registry.Entry, operand: Closure, at: int) -> Closure:
         if keeps_null and value is None:
             return None
         try:
-            return implementation(value)
+            return frame.shared.take(implementation(value))
         except ExpressionError as error:
             raise _placed(error, at) from error.__cause__
         except _MISTAKES as error:

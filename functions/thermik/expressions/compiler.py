@@ -16,6 +16,7 @@ from thermik.expressions.access import attribute, call_method
 from thermik.expressions.calls import Closure, compile_call, compile_filter, compile_test
 from thermik.expressions.errors import ExpressionError, ExpressionRuntimeError, UndefinedVariable
 from thermik.expressions.frames import STANDARD_NAMES, Frame
+from thermik.expressions.limits import SHARED_ITEM_BYTES
 from thermik.expressions.tree import (
     Attribute,
     Binary,
@@ -187,12 +188,12 @@ def _map(node: MapLiteral, names: Compilation) -> Closure:
 
 def _interpolation(node: Interpolation, names: Compilation) -> Closure:
     parts = [compile_expression(part, names) for part in node.parts]
-    return lambda frame: ops.concatenate([ops.joined_text(part(frame)) for part in parts])
+    return lambda frame: frame.shared.take(ops.concatenate([ops.joined_text(part(frame)) for part in parts]))
 
 
 def _concatenation(node: Concatenation, names: Compilation) -> Closure:
     operands = [compile_expression(operand, names) for operand in node.operands]
-    return lambda frame: ops.concatenate([ops.joined_text(operand(frame)) for operand in operands])
+    return lambda frame: frame.shared.take(ops.concatenate([ops.joined_text(operand(frame)) for operand in operands]))
 
 
 def _ternary(node: Ternary, names: Compilation) -> Closure:
@@ -254,6 +255,11 @@ def _computed(what: str, apply: Callable[[Any, Any], Any]) -> Callable[[Closure,
     return join
 
 
+def _added(left: Closure, right: Closure) -> Closure:
+    added = _computed(ops.SYMBOLS["+"], ops.add)(left, right)
+    return lambda frame: frame.shared.take(added(frame), SHARED_ITEM_BYTES)
+
+
 def _ordered(what: str, holds: Callable[[Any, Any], bool]) -> Callable[[Closure, Closure], Closure]:
     return _computed(what, lambda left, right: ops.compare(left, right, holds))
 
@@ -311,7 +317,7 @@ _BINARY: dict[str, Callable[[Closure, Closure], Closure]] = {
     "<=": _ordered("less than or equals comparison", operator.le),
     ">=": _ordered("greater than or equals comparison", operator.ge),
     "contains": _contains,
-    "+": _computed("addition", ops.add),
+    "+": _added,
     "-": _computed("subtraction", ops.subtract),
     "*": _calculated("*"),
     "/": _calculated("/"),

@@ -7,6 +7,7 @@ worker can bear. Each bound is a constant here; passing one raises `LimitExceede
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from thermik.expressions.errors import ExpressionSyntaxError, LimitExceeded
 
@@ -15,6 +16,9 @@ MAX_NESTING = 100  # how deep an expression's tree may be (brackets, operators, 
 MAX_STEPS = 1_000_000  # loop rounds, calls and list items made, over one rendering with all that it renders inside
 MAX_TEXT = 10_000_000  # characters of any text made, and of all text printed
 MAX_LIST = 1_000_000  # items of any list made
+MAX_MADE = 400_000_000  # bytes of all texts, lists and maps that one rendering makes, whether it keeps them or not
+ITEM_BYTES = 64  # what an item of a list or a map is counted as, made by a filter or a function
+SHARED_ITEM_BYTES = 8  # what it is counted as where only the list is new
 MAX_DATA_DEPTH = 200  # how deep lists and maps may nest when they are printed, read or walked
 MAX_CALLS = 20  # macros, blocks and renderings inside each other
 MAX_ROUNDS = 100  # renderings of a text until it no longer changes (Kestra's number)
@@ -22,6 +26,7 @@ MAX_SECONDS = 10.0  # time of one rendering
 MAX_REGEX_SECONDS = 1.0  # time of one regular expression over one text
 MAX_DIGITS = 1_000  # digits of a number, and decimals of a pattern
 MAX_VALUES = 1_000_000  # values that one operation looks at within lists and maps
+MAX_PARSED = 4_000_000  # characters of a YAML or Ion text that is read: their readers are slow, and not to be stopped
 
 _monotonic = time.monotonic
 
@@ -29,11 +34,12 @@ _monotonic = time.monotonic
 class Budget:
     """What one rendering may still spend; shared by everything that it renders inside."""
 
-    __slots__ = ("_deadline", "calls", "steps", "text")
+    __slots__ = ("_deadline", "calls", "made", "steps", "text")
 
     def __init__(self) -> None:
         self.steps = MAX_STEPS
         self.text = MAX_TEXT
+        self.made = MAX_MADE
         self.calls = 0
         self._deadline = 0.0
 
@@ -55,6 +61,21 @@ class Budget:
         if left <= 0:
             raise LimitExceeded(f"The expression takes more than {MAX_SECONDS:g} seconds")
         return min(left, MAX_REGEX_SECONDS)
+
+    def take(self, value: Any, item_bytes: int = ITEM_BYTES) -> Any:
+        """The value itself, counted by its size: variables may keep everything that is made until the end."""
+        if type(value) is str:
+            size = len(value)
+            if size > MAX_TEXT:
+                raise too_long()
+            self.made -= size if value.isascii() else 4 * size
+        elif isinstance(value, (list, dict)):
+            if len(value) > MAX_LIST:
+                raise too_many_items()
+            self.made -= item_bytes * len(value)
+        if self.made < 0:
+            raise LimitExceeded(f"The expression makes texts and lists of more than {MAX_MADE} bytes")
+        return value
 
     def enter(self) -> None:
         """Begin a macro, a block or a rendering inside this one; `leave` ends it."""
@@ -93,6 +114,12 @@ def checked_text(text: str) -> str:
 def too_long() -> LimitExceeded:
     """The error of a text that grew too long."""
     return LimitExceeded(f"The expression produces a text of more than {MAX_TEXT} characters")
+
+
+def check_parsed(text: str, language: str) -> None:
+    """Refuse a text that would keep a slow reader busy for too long."""
+    if len(text) > MAX_PARSED:
+        raise LimitExceeded(f"The {language} text has more than {MAX_PARSED} characters")
 
 
 def too_many_items() -> LimitExceeded:

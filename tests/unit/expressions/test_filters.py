@@ -316,6 +316,42 @@ def test_what_only_other_dialects_know_is_refused_by_name(pattern: str, named: s
     assert f"{named} is not supported" in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?:abc){e<=3}",
+        "x{e}",
+        "a{,3}",
+        "a{",
+        "a{1",
+        "{",
+        "(*PRUNE)",
+        "a|(*F)",
+        r"\K",
+        r"\m",
+        r"\y",
+        r"\k",
+        r"[\k<n>]",
+        r"\b{g}",
+    ],
+)
+def test_extensions_of_the_library_are_no_java(pattern: str) -> None:
+    with pytest.raises(ExpressionRuntimeError):
+        translate(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"(?<n>[a-c])\k<n>", "x__d(*{"), (r"\0101|\0173", "xaabbd(*_"), (r"\V", "_________"), (r"\(*\*", "xaabbd_{"),
+        (r"[{(*]{1,2}", "xaabbd__"), (r"\Q{\E", "xaabbd(*_"), (r"(?<n>a)\k<n>|b{2}", "x__d(*{"),
+    ],
+)  # fmt: skip
+def test_what_only_java_knows_is_translated(pattern: str, expected: str) -> None:
+    source = "{{ 'xaabbd(*{' | replace({p: '_'}, regexp=true) }}"
+    assert compile_template(source).render({"p": pattern}) == expected
+
+
 def test_a_class_within_a_class_is_a_union_whatever_it_begins_with() -> None:
     rendered = compile_template("{{ v | replace({'[[:alpha:]]': '_'}, regexp=true) }}").render({"v": "zap:h"})
     assert rendered == "z____"

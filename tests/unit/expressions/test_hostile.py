@@ -185,3 +185,35 @@ def test_any_expression_has_a_value_or_fails_cleanly(source: str) -> None:
     else:
         place = 1
     assert place == 1
+
+
+GROWN = "{% set s = 'xy' %}{% for i in 1..22 %}{% set s = s ~ s %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "{% set r = [] %}{% for i in 1..999 %}{% set r = r + [(s ~ i)] %}{% endfor %}",
+        "{% set r = [] %}{% for i in 1..999 %}{% set r = r + [(s | upper)] %}{% endfor %}",
+        '{% set r = [] %}{% for i in 1..999 %}{% set r = r + ["#{s}#{i}"] %}{% endfor %}',
+        "{% set r = [] %}{% for i in 1..999 %}{% set r = r + [(s + i)] %}{% endfor %}",
+        "{% set s = 'é' %}{% for i in 1..99 %}{% set s = s | base64encode %}{% endfor %}",
+        "{% set s = s ~ s | upper %}",
+        "{{ yaml('- ' ~ s) }}",
+        "{{ fromIon('[' ~ (s | replace({'xy': '1,'})) ~ '1]') }}",
+        "{{ fromJson('[' ~ (s | replace({'xy': '1,'})) ~ '1]') | length }}",
+    ],
+)
+def test_what_variables_keep_is_bounded(kept: str) -> None:
+    with pytest.raises(LimitExceeded):
+        compile_template(GROWN + kept).render({})
+
+
+def test_commas_within_texts_are_no_values_of_json() -> None:
+    many = '["' + "," * (limits.MAX_VALUES + 5) + '\\\\", 1]'
+    assert compile_template("{{ fromJson(many) | last }}").render({"many": many}) == "1"
+
+
+def test_a_list_may_be_built_item_by_item() -> None:
+    built = "{% set r = [] %}{% for i in 1..5000 %}{% set r = r + i %}{% endfor %}{{ r | length }}"
+    assert compile_template(built).render({}) == "5000"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, Meter, too_deep_data
+from thermik.expressions.limits import MAX_DATA_DEPTH, Meter, check_parsed, too_deep_data
 from thermik.expressions.printing import bounded_join, java_double, java_float, java_text
 from thermik.expressions.values import Entry, Float
 
@@ -65,6 +65,7 @@ def read_ion(text: str) -> Any:
     """
     from amazon.ion import simpleion  # type: ignore[import-untyped] # slow to import, rarely needed
 
+    check_parsed(text, "Ion")
     try:
         values = simpleion.loads(text, single_value=False, parse_eagerly=False)
         first = next(iter(values), None)

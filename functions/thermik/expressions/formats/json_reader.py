@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DIGITS, too_deep_data
+from thermik.expressions.errors import ExpressionRuntimeError, LimitExceeded
+from thermik.expressions.limits import MAX_DIGITS, MAX_VALUES, too_deep_data
 
 _BLANK = " \t\r\n"
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"')
 
 
 def read_json(text: str, what: str = "json") -> Any:
@@ -16,9 +18,11 @@ def read_json(text: str, what: str = "json") -> Any:
 
     Raises:
         ExpressionRuntimeError: no JSON.
-        LimitExceeded: nested too deeply.
+        LimitExceeded: nested too deeply, or too many values.
     """
     document = text.lstrip(_BLANK)
+    if document.count(",") > MAX_VALUES and _TEXT.sub("", document).count(",") > MAX_VALUES:
+        raise LimitExceeded(f"The JSON text has more than {MAX_VALUES} values")
     try:
         value, end = _decoder.raw_decode(document)
     except RecursionError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
-from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_DIGITS, too_deep_data
+from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_DIGITS, check_parsed, too_deep_data
 
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
@@ -29,10 +29,11 @@ def read_yaml(text: str) -> Any:
 
     Raises:
         ExpressionRuntimeError: no YAML, or no document.
-        LimitExceeded: nested too deeply.
+        LimitExceeded: nested too deeply, or too long.
     """
     import yaml
 
+    check_parsed(text, "YAML")
     try:
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)(text)
         try:

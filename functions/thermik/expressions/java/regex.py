@@ -19,11 +19,13 @@ MAX_PATTERN = 5_000  # characters of a regular expression
 MAX_EXPANDED = 20_000  # atoms of a regular expression, counted repetitions written out
 _PIECE = re.compile(
     r"\\Q(?P<quoted>.*?)(?:\\E|\Z)|\\(?P<class>[pP])(?:\{(?P<long>[^}]*)\}|(?P<short>[A-Za-z]))"
-    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\(?P<escape>.)|(?P<flags>\(\?[a-zA-Z-]+[:)])"
+    r"|\\x\{(?P<code>[0-9a-fA-F]+)\}|\\0(?P<octal>[0-3][0-7]{2}|[0-7]{1,2})|\\k<(?P<back>[a-zA-Z][a-zA-Z0-9]*)>"
+    r"|\\(?P<escape>.)|(?P<flags>\(\?[a-zA-Z-]+[:)])"
     r"|(?P<foreign>\(\?(?![:=!>]|<[=!a-zA-Z]))|(?P<char>.)",
     re.DOTALL,
 )
 _FOREIGN = re.compile(r"\(\?(?:P[<=>]|.|\Z)", re.DOTALL)
+_COUNT = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
 _UNBOUNDED = re.compile(r"[*+]|\{[0-9]+,\}")
 _ESCAPES = {
     "h": r"[ \t\xA0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000]",
@@ -38,9 +40,12 @@ _ESCAPES = {
     "s": r"[ \t\n\x0B\f\r]",
     "S": r"[^ \t\n\x0B\f\r]",
     "v": r"[\n\x0B\f\r\x85\u2028\u2029]",
+    "V": r"[^\n\x0B\f\r\x85\u2028\u2029]",
+    "H": r"[^ \t\xA0\u1680\u180e\u2000-\u200a\u202f\u205f\u3000]",
 }
 _IN_CLASS = {"d": "0-9", "w": "a-zA-Z_0-9", "s": r" \t\n\x0B\f\r", "v": r"\n\x0B\f\r\x85\u2028\u2029"}
-_REFUSED = {"G": "\\G", "X": "\\X", "c": "\\c", "N": "\\N"}
+_REFUSED = frozenset("GXcNk")  # Java has them; of `\\k` what names no group
+_UNKNOWN = frozenset("CFIJKLMOTUYgijlmoqy")  # letters that mean nothing after a backslash in Java
 _POSIX = {
     "Lower": "[a-z]",
     "Upper": "[A-Z]",
@@ -110,12 +115,14 @@ def translate(pattern: str) -> str:
     """
     parts: list[str] = []
     depth = 0  # of character classes
-    groups = _Groups(pattern)
+    before, groups = "", _Groups(pattern)
     dot = "." if "s" in "".join(_FLAG_LETTERS.findall(pattern)) else _ANY_BUT_LINE_END
     for match in _PIECE.finditer(pattern):
         mark = match["char"]
         if not depth:
             groups.meet(match)
+            _check_repetition(match, before, pattern)
+            before = match[0]
         if mark == "]" and depth:
             depth -= 1
         if mark == ".":
@@ -129,6 +136,15 @@ def translate(pattern: str) -> str:
         if mark == "[":
             depth += 1
     return "".join(parts)
+
+
+def _check_repetition(match: re.Match[str], before: str, pattern: str) -> None:
+    """Refuse what Java takes for a broken repetition, and the package for an extension of its own."""
+    mark, at = match["char"], match.start()
+    if mark == "{" and not _COUNT.match(pattern, at):
+        raise ExpressionRuntimeError(f"Illegal repetition at {at} in the regular expression `{pattern}`")
+    if mark == "*" and before == "(":
+        raise ExpressionRuntimeError(f"Dangling meta character '*' at {at} in the regular expression `{pattern}`")
 
 
 class _Groups:
@@ -162,11 +178,17 @@ def _translated(match: re.Match[str], depth: int, pattern: str) -> str:
         return re.escape(match["quoted"])
     if match["class"]:
         return _property(match["class"], match["long"] or match["short"] or "", depth, pattern)
-    if match["code"]:
-        return re.escape(_character(int(match["code"], 16), pattern))
+    if match["code"] or match["octal"]:
+        return re.escape(_character(int(match["code"], 16) if match["code"] else int(match["octal"], 8), pattern))
     if match["foreign"] and not depth:
         found = _FOREIGN.match(pattern, match.start())
         raise refused(f"`{found[0] if found else match[0]}`", pattern)
+    return _escape_or_flags(match, depth, pattern)
+
+
+def _escape_or_flags(match: re.Match[str], depth: int, pattern: str) -> str:
+    if match["back"]:
+        return f"(?P={match['back']})" if not depth else _refuse_in_class("k", pattern)
     if match["escape"] is not None:
         return _escaped(match["escape"], match[0], depth, pattern)
     return _flags(match[0], pattern) if not depth else match[0]
@@ -180,7 +202,9 @@ def _character(code: int, pattern: str) -> str:
 
 def _escaped(mark: str, whole: str, depth: int, pattern: str) -> str:
     if mark in _REFUSED:
-        raise refused(_REFUSED[mark], pattern)
+        raise refused(whole, pattern)
+    if mark in _UNKNOWN:
+        raise ExpressionRuntimeError(f"Illegal escape sequence {whole} in the regular expression `{pattern}`")
     if depth and mark in _IN_CLASS:
         return _IN_CLASS[mark]
     if depth and mark in "DWSVhHR":
