@@ -19,11 +19,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from thermik.flows.flow import PluginDefault
-from thermik.flows.model import FlowModel
-from thermik.flows.plugin_defaults import NAMES, Default, unknown_properties
+from thermik.flows.plugin_defaults import NAMES, Default, model_of, unknown_properties
 from thermik.flows.problems import InvalidFlow, place_text
 from thermik.flows.source import decode_source, read_value
-from thermik.flows.task import TaskTypes, UnknownType
+from thermik.flows.task import TaskTypes
 from thermik.flows.trigger import TriggerTypes
 from thermik.settings import SettingsError
 
@@ -71,15 +70,5 @@ def _problems(data: Any, types: TaskTypes, triggers: TriggerTypes) -> Iterator[s
         for each in error.errors(include_url=False):
             yield f"{place_text(each['loc'])}: {each['msg']}"
         return
-    for place, message in unknown_properties({NAMES[0]: data or []}, lambda name: _model(name, types, triggers)):
+    for place, message in unknown_properties({NAMES[0]: data or []}, lambda name: model_of(name, types, triggers)):
         yield f"{place_text(place[1:])}: {message}"
-
-
-def _model(name: str, types: TaskTypes, triggers: TriggerTypes) -> type[FlowModel] | None:
-    """The model of a full type's name; None for a prefix, or a type of something else."""
-    for find in (types.task, triggers.trigger, triggers.condition):
-        try:
-            return find(name)
-        except UnknownType:
-            continue
-    return None

@@ -54,7 +54,7 @@ def _input_model(name: str) -> type[Input]:
 
 
 def _read_input(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    return read_by_type(data, handler, info, _input_model)
+    return read_by_type(data, handler, info, _input_model, Input)
 
 
 AnyInput = SerializeAsAny[Annotated[Input, WrapValidator(_read_input)]]

@@ -14,6 +14,9 @@ from pydantic import ValidationError
 from thermik.flows.aliases import old_names
 from thermik.flows.problems import Place
 
+UNRECOGNIZED = "Unrecognized field"
+EMPTY = "must not be empty"
+
 _JAVA_MAX = 2_147_483_647
 """The upper bound that Java names where there is none."""
 
@@ -69,7 +72,7 @@ def _size(least: int, most: int) -> str:
 
 def _too_short(context: Mapping[str, Any], _: Place) -> str:
     least = context["min_length"]
-    return "must not be empty" if least == 1 else _size(least, _JAVA_MAX)
+    return EMPTY if least == 1 else _size(least, _JAVA_MAX)
 
 
 def _string_too_short(context: Mapping[str, Any], _: Place) -> str:
@@ -97,7 +100,7 @@ _MESSAGES: Mapping[str, Callable[[Mapping[str, Any], Place], str]] = {
 def _message(error: Mapping[str, Any], place: Place) -> str:
     kind = error["type"]
     if kind == "extra_forbidden":
-        return f'Unrecognized field "{error["loc"][-1]}"'
+        return f'{UNRECOGNIZED} "{error["loc"][-1]}"'
     if kind in ("enum", "literal_error"):
         accepted = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f'Cannot deserialize value from "{error["input"]}": not one of the values accepted: [{accepted}]'

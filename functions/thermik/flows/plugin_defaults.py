@@ -13,6 +13,8 @@ from typing import Any
 
 from thermik.flows.model import FlowModel
 from thermik.flows.problems import Place
+from thermik.flows.task import TaskTypes, UnknownType
+from thermik.flows.trigger import TriggerTypes
 from thermik.records import record
 
 SECTIONS = ("tasks", "errors", "finally", "afterExecution", "listeners", "triggers")
@@ -105,6 +107,19 @@ def _merge(weak: dict[str, Any], strong: dict[str, Any]) -> dict[str, Any]:
         elif value is not None or other is None:
             result[name] = value
     return result
+
+
+def model_of(name: str, types: TaskTypes, triggers: TriggerTypes | None) -> type[FlowModel] | None:
+    """The model of a full type's name; None for a prefix, or a type of something else."""
+    finders: list[Callable[[str], type[FlowModel]]] = [types.task]
+    if triggers is not None:
+        finders += [triggers.trigger, triggers.condition]
+    for find in finders:
+        try:
+            return find(name)
+        except UnknownType:
+            continue
+    return None
 
 
 def unknown_properties(

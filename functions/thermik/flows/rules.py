@@ -86,15 +86,19 @@ def _duplicates(ids: Sequence[tuple[Place, Any]], what: str) -> Iterator[Finding
 def _input_dependencies(data: dict[str, Any]) -> Iterator[Finding]:
     needs: dict[str, list[str]] = {}
     places: dict[str, Place] = {}
+    asked: list[tuple[str, Place, str]] = []
     for place, name in _ids(data, "inputs"):
         depends = data["inputs"][place[1]].get("dependsOn")
         listed = depends.get("inputs") if isinstance(depends, dict) else None
-        needs[str(name)] = [str(need) for need in listed] if isinstance(listed, list) else []
-        places[str(name)] = (*place[:-1], "dependsOn", "inputs")
-    for name, wanted in needs.items():
-        for index, need in enumerate(wanted):
-            if need not in needs:
-                yield (*places[name], index), f"Input with id '{name}' depends on a non-existent input '{need}'."
+        wanted = [str(need) for need in listed] if isinstance(listed, list) else []
+        needs.setdefault(str(name), []).extend(wanted)  # of inputs with one id all count: a duplicate hides no cycle
+        if wanted:
+            listing: Place = (*place[:-1], "dependsOn", "inputs")
+            places.setdefault(str(name), listing)
+            asked.extend((str(name), (*listing, index), need) for index, need in enumerate(wanted))
+    for name, place, need in asked:
+        if need not in needs:
+            yield place, f"Input with id '{name}' depends on a non-existent input '{need}'."
     for cycle in cycles(needs):
         name = cycle[0]
         yield places[name], f"Cycle dependency detected for input with id '{name}': [{', '.join(cycle)}]"

@@ -22,6 +22,7 @@ from thermik.flows.shapes import Shape
 
 if TYPE_CHECKING:
     from thermik.flows.flow import Flow
+    from thermik.flows.salvage import Salvage
 
 ID_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$"
 """Ids of tasks and triggers: no dot, since expressions read `outputs.id`."""
@@ -52,14 +53,25 @@ def read_by_type(
     handler: core_schema.ValidatorFunctionWrapHandler,
     info: ValidationInfo,
     find: Callable[[str], type[Model]],
+    base: type[Model],
 ) -> Any:
     """Validate a mapping by the model that its `type` names; pydantic prefixes the inner errors' places.
 
     Args:
         find: the model of a type; raises UnknownType.
+        base: what all these types have in common: it stands for what cannot be read, where the context asks for that
+            (`salvage.py`).
     """
     if not isinstance(data, dict):
         return handler(data)  # a model already, or an error that says what it is instead
+    salvage: Salvage | None = (info.context or {}).get("salvage")
+    if salvage is None:
+        return _read_typed(data, info, find)
+    found = salvage.read(data, lambda left: _read_typed(left, info, find))
+    return found or base.model_construct(id=str(data.get("id")), type=str(data.get("type")))
+
+
+def _read_typed(data: dict[str, Any], info: ValidationInfo, find: Callable[[str], type[Model]]) -> Model:
     name = data.get("type")
     if name is None:
         raise ValidationError.from_exception_data("type", [{"type": "missing", "loc": ("type",), "input": data}])
@@ -76,7 +88,7 @@ def read_by_type(
 
 def _read_task(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     types: TaskTypes = (info.context or {})["types"]
-    return read_by_type(data, handler, info, types.task)
+    return read_by_type(data, handler, info, types.task, Task)
 
 
 class Task(FlowModel):

@@ -53,11 +53,11 @@ def _types(info: ValidationInfo) -> TriggerTypes:
 
 
 def _read_trigger(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    return read_by_type(data, handler, info, _types(info).trigger)
+    return read_by_type(data, handler, info, _types(info).trigger, Trigger)
 
 
 def _read_condition(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-    return read_by_type(data, handler, info, _types(info).condition)
+    return read_by_type(data, handler, info, _types(info).condition, Condition)
 
 
 AnyCondition = SerializeAsAny[Annotated[Condition, WrapValidator(_read_condition)]]

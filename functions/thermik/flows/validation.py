@@ -9,7 +9,8 @@ A text that is no template is a warning: Kestra accepts it, and the task that re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -18,10 +19,12 @@ from pydantic import ValidationError
 from thermik.expressions import check_template
 from thermik.flows import aliases, plugin_defaults
 from thermik.flows.flow import Flow
-from thermik.flows.messages import translate
+from thermik.flows.messages import UNRECOGNIZED, translate
+from thermik.flows.model import FlowModel
 from thermik.flows.plugin_defaults import Default
 from thermik.flows.problems import InvalidFlow, Place, Position, Problem, place_text
 from thermik.flows.rules import Finding, PlacedTask, findings, placed_tasks
+from thermik.flows.salvage import Salvage
 from thermik.flows.source import Document, read_source
 from thermik.flows.support import unsupported
 from thermik.flows.task import Task, TaskTypes, UnknownType
@@ -80,7 +83,7 @@ def parse_flow(source: str, types: TaskTypes, triggers: TriggerTypes | None = No
     document = read_source(source)
     checking = _Checking(document, types, triggers)
     flow = checking.model()
-    problems = checking.problems(flow)
+    problems = checking.problems()
     warnings = tuple(checking.warnings(source))
     if problems or flow is None:
         raise InvalidFlow(problems, warnings)
@@ -108,10 +111,11 @@ def validate_part(
     data = {"id": "part", "namespace": "part", "tasks": [], section: [document.data]}
     positions = {(*place, *inner): position for inner, position in document.positions.items()}
     checking = _Checking(Document(data, positions, document.problems), types, triggers)
+    checking.model()
     prefix = place_text(place)
     return [
         replace(problem, path=problem.path.removeprefix(prefix).removeprefix("."))
-        for problem in checking.problems(checking.model())
+        for problem in checking.problems()
         if problem.path != "tasks"
     ]
 
@@ -160,29 +164,56 @@ class _Checking:
     def __init__(self, document: Document, types: TaskTypes, triggers: TriggerTypes | None) -> None:
         self.document = document
         self.found = _Types(types)
-        self.context = {"types": types, "triggers": triggers}
+        self.context: dict[str, Any] = {"types": types, "triggers": triggers}
         self.data = plugin_defaults.apply(document.data, same=self.found.same)
         self.tasks: list[PlacedTask] = placed_tasks(self.data, self.found.known)
         self.shape: list[Finding] = []
+        self.own: list[Finding] = []
 
     def model(self) -> Flow | None:
-        """The flow's model; None where its shape is wrong, which `shape` then tells."""
+        """The flow's model; None where its shape is wrong. What is found on the way is kept for `problems`."""
         try:
-            return Flow.model_validate(self.data, context=self.context, by_alias=True, by_name=False)
+            flow = Flow.model_validate(self.data, context=self.context, by_alias=True, by_name=False)
         except ValidationError as error:
             self.shape.extend(translate(error, self.data))
+            self._read_again()
             return None
+        places = {task["id"]: place for place, task in self.tasks}
+        self.own.extend(_own_problems(((places.get(task.id, ()), task) for task in flow.all_tasks()), flow))
+        return flow
 
-    def problems(self, flow: Flow | None) -> list[Problem]:
+    def _read_again(self) -> None:
+        """Find what the first reading could not come to, because of what it met."""
+        salvage = Salvage(self.data)
+        with suppress(ValidationError):  # the flow's own properties: the first reading told of them
+            Flow.model_validate(self.data, context={**self.context, "salvage": salvage}, by_alias=True, by_name=False)
+        self.shape.extend(salvage.findings)
+        named = Flow.model_construct(id=str(self.data.get("id")), namespace=str(self.data.get("namespace")), tasks=[])
+        tasks = ((place, read) for place, read in salvage.readable if isinstance(read, Task))
+        self.own.extend(_own_problems(tasks, named))
+
+    def problems(self) -> list[Problem]:
         """Every problem, in the source's order."""
         found = [
-            *self.shape,
+            *self._shape(defaults := dict(plugin_defaults.unknown_properties(self.data, self._model))),
             *findings(self.data, self.tasks),
-            *plugin_defaults.unknown_properties(self.data, self.found.find),
+            *defaults.items(),
             *unsupported(self.data, self.tasks),
-            *(_own_problems(flow, self.tasks) if flow else ()),
+            *self.own,
         ]
-        return sorted([*self.document.problems, *map(self.placed, found)], key=_source_order)
+        placed = map(self.placed, dict.fromkeys(found))
+        return sorted([*self.document.problems, *placed], key=_source_order)
+
+    def _shape(self, defaults: Mapping[Place, str]) -> Iterator[Finding]:
+        """What models refused, without the unknown properties that come of a default: told once, where it stands."""
+        brought = {place[-1:] for place in defaults}
+        for place, message in self.shape:
+            if place[-1:] in brought and place not in self.document.positions and message.startswith(UNRECOGNIZED):
+                continue
+            yield place, message
+
+    def _model(self, name: str) -> type[FlowModel] | None:
+        return plugin_defaults.model_of(name, self.context["types"], self.context["triggers"])
 
     def warnings(self, source: str) -> list[Problem]:
         """What is accepted, and will do nothing or fail; in the order of the source, the document's text."""
@@ -230,12 +261,11 @@ def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
                 yield from _texts(item, (*place, name))
 
 
-def _own_problems(flow: Flow, tasks: Sequence[PlacedTask]) -> Iterator[Finding]:
+def _own_problems(tasks: Iterable[tuple[Place, Task]], flow: Flow) -> Iterator[Finding]:
     """What the tasks' own rules find."""
-    places = {task["id"]: place for place, task in tasks}
-    for task in flow.all_tasks():
+    for place, task in tasks:
         for inner, message in task.problems(flow):
-            yield (*places.get(task.id, ()), *inner), message
+            yield (*place, *inner), message
 
 
 def _warnings(data: dict[str, Any], tasks: Sequence[PlacedTask]) -> Iterator[Finding]:

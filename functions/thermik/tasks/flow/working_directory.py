@@ -15,7 +15,7 @@ from thermik.flows.dynamic import Duration, Dynamic
 from thermik.flows.model import FlowModel
 from thermik.flows.problems import Place
 from thermik.flows.shapes import InOneInvocation
-from thermik.flows.task import AnyTask, Branch, FlowableTask
+from thermik.flows.task import AnyTask, Branch, FlowableTask, Task
 from thermik.tasks.archives import MAX_FILES, NoArchive, digests_of, pack, unpack
 from thermik.tasks.directory_files import matching_files, store_output_files, write_input_files
 from thermik.tasks.namespace_files import NamespaceFiles, fetch_namespace_files
@@ -61,7 +61,8 @@ class WorkingDirectory(FlowableTask):
         yield from super().problems(flow)
         if not self.tasks:
             yield (), "The 'tasks' property cannot be empty"
-        if not all(isinstance(task, RunnableTask) for task in self.tasks):
+        # a bare Task stands for one that could not be read (`flows/salvage.py`)
+        if not all(isinstance(task, RunnableTask) or type(task) is Task for task in self.tasks):
             yield (), "Only runnable tasks are allowed as children of a WorkingDirectory task"
         if any(task.worker_group for task in self.tasks):
             yield (), "Cannot set a Worker Group in any WorkingDirectory sub-tasks"
