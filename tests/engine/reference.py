@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Any
 
 Task = Mapping[str, Any]
@@ -55,11 +56,17 @@ def expect(flow: Mapping[str, Any]) -> Expected:
     return seen
 
 
-def _sequence(tasks: Sequence[Task], values: tuple[str, ...], seen: Expected, turn: str | None = None) -> list[str]:
+def _sequence(
+    tasks: Sequence[Task],
+    values: tuple[str, ...],
+    seen: Expected,
+    turn: str | None = None,
+    shown: str | None = None,
+) -> list[str]:
     """One after the other until one fails."""
     states: list[str] = []
     for task in tasks:
-        states += _task(task, values, seen, turn)
+        states += _task(task, values, seen, turn, shown)
         if _failed(states):
             break
     return states
@@ -71,8 +78,11 @@ def _handlers(tasks: Sequence[Task], values: tuple[str, ...], seen: Expected) ->
         _task(task, values, seen, None)
 
 
-def _task(task: Task, values: tuple[str, ...], seen: Expected, turn: str | None) -> list[str]:
-    """A task in a loop's turn (if it is the loop's own child): its state, or nothing when it is disabled."""
+def _task(task: Task, values: tuple[str, ...], seen: Expected, turn: str | None, shown: str | None = None) -> list[str]:
+    """A task in a loop's turn (if it is the loop's own child): its state, or nothing when it is disabled.
+
+    `shown` is the value that its expressions see, where that is not its own.
+    """
     if task.get("disabled"):
         return []
     inside = values if turn is None else (*values, turn)
@@ -86,42 +96,60 @@ def _task(task: Task, values: tuple[str, ...], seen: Expected, turn: str | None)
         if kind not in _LEAVES:
             _handlers(task.get("finally", ()), inside, seen)
     elif kind in _LEAVES:
-        state = _LEAVES[kind](task, turn)
+        state = _LEAVES[kind](task, shown or turn)
     else:
         state = _flowable(kind, task, inside, seen, turn)
     return [seen.note(key, _tolerated(state, task))]
 
 
 def _flowable(kind: str, task: Task, inside: tuple[str, ...], seen: Expected, turn: str | None) -> str:
-    states: list[str] | None
-    match kind:
-        case "Sequential" | "AllowFailure":
-            states = _sequence(task["tasks"], inside, seen)
-        case "If":
-            holds = _condition(task["condition"], turn)
-            states = _sequence(task["then"] if holds else task.get("else", ()), inside, seen)
-        case "Switch":
-            cases, value = task["cases"], turn or "none"
-            states = _sequence(cases[value], inside, seen) if value in cases else None
-            if states is None and task.get("defaults"):
-                states = _sequence(task["defaults"], inside, seen)
-        case "Parallel":
-            states = _together([[child] for child in task["tasks"]], inside, seen)
-        case "ForEach":
-            states = _for_each(task, inside, seen)
-        case "EachParallel":
-            values = dict.fromkeys(task["value"])
-            states = _side_by_side([([child], value) for value in values for child in task["tasks"]], inside, seen)
-        case _:
-            raise NotImplementedError(kind)
+    states = _ORDERS[kind](task, inside, seen, turn)
     if states is not None and _failed(states):
         _handlers(task.get("errors", ()), inside, seen)
     _handlers(task.get("finally", ()), inside, seen)
     return "FAILED" if states is None else _worst(states)
 
 
-def _for_each(task: Task, inside: tuple[str, ...], seen: Expected) -> list[str]:
-    values = list(dict.fromkeys(task["values"]))
+Inside = tuple[str, ...]
+States = list[str] | None
+"""What the children became; None when the flowable fails by itself, which its `errors` do not handle."""
+
+
+def _in_order(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    return _sequence(task["tasks"], inside, seen)
+
+
+def _if(task: Task, inside: Inside, seen: Expected, turn: str | None) -> States:
+    return _sequence(task["then"] if _condition(task["condition"], turn) else task.get("else", ()), inside, seen)
+
+
+def _switch(task: Task, inside: Inside, seen: Expected, turn: str | None) -> States:
+    chosen = task["cases"].get(turn or "none", task.get("defaults"))
+    return None if chosen is None else _sequence(chosen, inside, seen)
+
+
+def _parallel(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    return _side_by_side([([child], None) for child in task["tasks"]], inside, seen)
+
+
+def _each_parallel(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    pairs = [([child], value) for value in dict.fromkeys(task["value"]) for child in task["tasks"]]
+    return _side_by_side(pairs, inside, seen)
+
+
+def _pause(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    if task["behavior"] == "FAIL":
+        return ["FAILED"]
+    return [*(["WARNING"] if task["behavior"] == "WARN" else []), *_sequence(task["tasks"], inside, seen)]
+
+
+def _directory(task: Task, inside: Inside, seen: Expected, turn: str | None) -> States:
+    """Its tasks see its own value."""
+    return _sequence(task["tasks"], inside, seen, shown=turn)
+
+
+def _for_each(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    values = list(dict.fromkeys(task["values" if "values" in task else "value"]))
     if task.get("concurrencyLimit", 1) != 1:
         return _side_by_side([(task["tasks"], value) for value in values], inside, seen)
     states: list[str] = []
@@ -132,8 +160,32 @@ def _for_each(task: Task, inside: tuple[str, ...], seen: Expected) -> list[str]:
     return states
 
 
-def _together(lists: Sequence[Sequence[Task]], inside: tuple[str, ...], seen: Expected) -> list[str]:
-    return _side_by_side([(tasks, None) for tasks in lists], inside, seen)
+def _dag(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    """Each child after those that it depends on: not at all when one of them, or of those before it, failed."""
+    together = Expected()
+    needs = {entry["task"]["id"]: entry["dependsOn"] for entry in task["tasks"]}
+    children = {entry["task"]["id"]: entry["task"] for entry in task["tasks"]}
+    ended: dict[str, list[str]] = {}
+    for each in TopologicalSorter(needs).static_order():
+        before = [ended.get(need, ["FAILED"]) for need in needs[each]]
+        if not any(map(_failed, before)):
+            ended[each] = _task(children[each], inside, together, None)
+    states = [state for each in ended.values() for state in each]
+    seen.take(together, cut_short=_failed(states))
+    return states
+
+
+def _loop_until(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    """The last iteration, of which alone something is left; None when it fails by its limit."""
+    iterations = task["checkFrequency"]["maxIterations"]
+    for iteration in range(1, iterations + 1):
+        last = Expected()
+        states = _sequence(task["tasks"], inside, last)
+        goes_on = set(states) == {"SUCCESS"} and not _condition(task["condition"], None)
+        if not goes_on or iteration == iterations:
+            break
+    seen.take(last, cut_short=False)
+    return None if goes_on and task["failOnMaxReached"] else states
 
 
 def _side_by_side(
@@ -144,6 +196,23 @@ def _side_by_side(
     states = [state for tasks, turn in branches for state in _sequence(tasks, inside, together, turn)]
     seen.take(together, cut_short=_failed(states))
     return states
+
+
+_ORDERS = {
+    "AllowFailure": _in_order,
+    "Dag": _dag,
+    "EachParallel": _each_parallel,
+    "EachSequential": _for_each,
+    "ForEach": _for_each,
+    "If": _if,
+    "LoopUntil": _loop_until,
+    "Parallel": _parallel,
+    "Pause": _pause,
+    "Sequential": _in_order,
+    "Switch": _switch,
+    "WorkingDirectory": _directory,
+}
+"""How each flowable orders its children."""
 
 
 def _fails(task: Task, turn: str | None) -> str:

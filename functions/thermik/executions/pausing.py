@@ -91,8 +91,13 @@ def end_pause(
     state: StateType = _S.SUCCESS,
     *,
     by: str | None = None,
+    at_once: bool = False,
 ) -> Execution:
-    """A Pause goes on, or ends with a state; its execution runs unless something else pauses it."""
+    """A Pause goes on, or ends with a state; its execution runs unless something else pauses it.
+
+    Args:
+        at_once: it ends whether or not it has tasks.
+    """
 
     def gone_on(current: TaskRun) -> TaskRun:
         if current.state.current != _S.PAUSED:
@@ -100,7 +105,7 @@ def end_pause(
         now = life.clock.now()
         current = current.with_progress(resumed_by=by)
         outputs = {**(current.outputs or {}), **({"onResume": dict(inputs)} if inputs is not None else {})}
-        if state in (_S.FAILED, _S.CANCELLED) or (state == _S.WARNING and not current.progress.decision):
+        if at_once or (state == _S.WARNING and not current.progress.decision):
             return current.with_state(state, now, outputs=outputs)
         running = current.with_state(_S.RUNNING, now, outputs=outputs)
         return running if current.progress.decision else running.with_state(state, now)

@@ -174,12 +174,20 @@ def close_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
     found = scene.found or Versioned(scene.new_run(call))
     run, children = found.value, _joined_state(scene, found.value)
     if not run.state.is_terminal:
-        state = tolerated(children, scene.place.node.task)
+        state = tolerated(_warned(run, children), scene.place.node.task)
         run = _write(scene, found.then(run.with_state(state, scene.now())))
     if children in (_S.FAILED, _S.KILLED) and cuts_short(scene.place.node):
         end_below(scene, run)
     failed = run.state.current in (_S.FAILED, _S.KILLED)
     return {"verdict": (Verdict.FAIL if failed else Verdict.CONTINUE).value, "at": None, "tries": 0}
+
+
+def _warned(run: TaskRun, children: StateType) -> StateType:
+    """What a pause with tasks comes to, whose time ran out where that means a warning."""
+    progress = run.progress
+    if children != _S.SUCCESS or progress.due is None or progress.after_due != _S.WARNING:
+        return children
+    return _S.WARNING if run.state.histories[-1].date >= progress.due else children
 
 
 def _joined_state(scene: TaskScene, run: TaskRun) -> StateType:

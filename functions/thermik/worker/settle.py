@@ -110,6 +110,10 @@ def _verdict(verdict: Verdict, at: str | None = None, tries: int = 0) -> dict[st
     return {"verdict": verdict.value, "at": at, "tries": tries}
 
 
+FAILS = _verdict(Verdict.FAIL)
+"""The verdict that a failure is one for good."""
+
+
 def close_attempt(scene: TaskScene, call: Call, found: Versioned[TaskRun]) -> TaskRun:
     """Close the attempt that never ended; the task's retry applies as to any failure."""
     task, now = scene.place.node.task, scene.now()

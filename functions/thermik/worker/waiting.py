@@ -15,7 +15,7 @@ from thermik.worker.call import Call, InvalidCall
 from thermik.worker.finish import end_from_within
 from thermik.worker.gates import paused
 from thermik.worker.scene import TaskScene
-from thermik.worker.settle import stops, verdict_on
+from thermik.worker.settle import FAILS, stops, verdict_on
 
 _S = StateType
 
@@ -44,10 +44,18 @@ def due(scene: TaskScene, _call: Call) -> dict[str, Any]:
         return verdict_on(None)
     run = scene.found.value if scene.found else None
     if run is not None and run.state.current == _S.PAUSED:
-        ending = tolerated(run.progress.after_due or _S.SUCCESS, scene.place.node.task)
-        end_pause(scene.ports.life, run, None, ending)
+        meant = run.progress.after_due or _S.SUCCESS
+        ending = tolerated(meant, scene.place.node.task)
+        end_pause(scene.ports.life, run, None, ending, at_once=meant in (_S.FAILED, _S.CANCELLED))
         if ending == _S.CANCELLED:
             end_from_within(scene, ending)
             return verdict_on(None)
         run = scene.ports.executions.task_runs(run.execution_id, [run.id])[run.id].value
-    return verdict_on(run)
+    return FAILS if run is not None and _failed_in_time(scene, run) else verdict_on(run)
+
+
+def _failed_in_time(scene: TaskScene, run: TaskRun) -> bool:
+    """Whether its time ran out, and that was a failure: its `errors` run, also where it is allowed to fail."""
+    if run.progress.after_due != _S.FAILED or run.state.current != tolerated(_S.FAILED, scene.place.node.task):
+        return False
+    return run.state.histories[-2].state == _S.PAUSED
