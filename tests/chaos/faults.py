@@ -20,7 +20,6 @@ from chaos.witness import Witness
 from engine.faults import Died
 from engine.running import Around, Handle
 from thermik.local.runtime import Runtime
-from thermik.storage import schema
 from thermik.storage.errors import BlobsUnavailable, Conflict, TableUnavailable
 from thermik.storage.table import Put, Table, Write
 
@@ -71,7 +70,7 @@ class Faults:
     counted: Counter[Fate] = field(default_factory=Counter)
     _seen: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _late: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
+    _late: list[Mapping[str, Any]] = field(default_factory=list)
     table: Table | None = None
 
     def around(self) -> Around:
@@ -129,32 +128,22 @@ class Faults:
                         handle(payload)
                     raise ServiceException
                 case Fate.LATE:
-                    self._late.append((payload, self._generation(payload)))
+                    self._late.append(payload)
                 case _:
                     pass
-            if self._late and context["x"] != self._late[0][0]["c"]["x"]:
+            if self._late and context["x"] != self._late[0]["c"]["x"]:
                 with suppress(IndexError):
-                    pool.submit(self._again, handle, *self._late.pop(0))
+                    pool.submit(handle, self._late.pop(0))
             return handle(payload)
 
         return deliver
-
-    def _again(self, handle: Handle, payload: Mapping[str, Any], generation: int) -> None:
-        """Deliver once more; not to another machine of the execution (nothing tells an operation's machine)."""
-        if self._generation(payload) == generation:
-            handle(payload)
-
-    def _generation(self, payload: Mapping[str, Any]) -> int:
-        assert self.table is not None
-        found = self.table.get([schema.execution(payload["c"]["x"])])[0]
-        return found.body["progress"]["generation"] if found else -1
 
 
 class _Table:
     """A table whose calls meet their fates."""
 
     def __init__(self, table: Table, faults: Faults) -> None:
-        self._table = faults.table = table
+        self._table = table
         self._faults = faults
 
     def get(self, *given: Any, **named: Any) -> Any:

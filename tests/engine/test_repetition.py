@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from engine.probe import probe
-from engine.running import Around, Handle, Ran, engine, run
+from engine.running import Around, Handle, Ran, end_of, engine, look, run
 from engine.sources import allow, each, fail, flow, log, par, ret, seq, switch, when
+from thermik.executions.revival import change_task_run_state
+from thermik.executions.state import StateType
 from thermik.local.interpreter import SkippingClock
 from thermik.tasks.runnable import RunContext
-from thermik.worker.call import Busy, read_call
+from thermik.worker.call import Busy, Stopped, read_call
 
 Payload = Mapping[str, Any]
 
@@ -149,3 +151,43 @@ def test_a_lost_answer_changes_nothing(tmp_path: Path, operation: str, error: st
 
     with engine(tmp_path / "lost", clock=SkippingClock(), around=Around(handle=losing)) as runtime:
         check(work, run(runtime, source(work)), expected)
+
+
+def test_what_an_old_machine_asks_after_a_restart_does_nothing_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[Payload] = []
+
+    def keeping(handle: Handle) -> Handle:
+        def deliver(payload: Payload) -> dict[str, Any]:
+            asked.append(payload)
+            return handle(payload)
+
+        return deliver
+
+    work = Counted()
+    source = flow(log("a"), fail("b"), errors=[probe("handler", work)], afterExecution=[probe("last", work)])
+    with engine(tmp_path, around=Around(handle=keeping)) as runtime:
+        first = run(runtime, source)
+        old = list(asked)
+        change_task_run_state(runtime.life, first.id, first.run("b").id, StateType.SUCCESS)
+        before = end_of(runtime, first.id)
+        work.runs.clear()
+        for payload in old:
+            with pytest.raises(Stopped):
+                runtime.worker.handle(payload)
+        assert look(runtime, first.id) == before
+    assert not work.runs
+    assert [each["t"] for each in old if f"of task '{each['t']}' came too late" not in caplog.text] == []
+
+
+def test_a_machine_that_tells_no_generation_is_not_turned_away(tmp_path: Path) -> None:
+    def untold(handle: Handle) -> Handle:
+        return lambda payload: handle(
+            {**payload, "c": {name: each for name, each in payload["c"].items() if name != "g"}}
+        )
+
+    with engine(tmp_path, around=Around(handle=untold)) as runtime:
+        first = run(runtime, flow(log("a"), fail("b")))
+        change_task_run_state(runtime.life, first.id, first.run("b").id, StateType.SUCCESS)
+        assert end_of(runtime, first.id).state == "SUCCESS"

@@ -62,7 +62,7 @@ def test_only_ids_and_small_values_travel_in_a_machine(name: str) -> None:
 
 
 def test_the_input_is_the_executions_id_and_nothing_of_users() -> None:
-    given = json.dumps(start_input("abc"))
+    given = json.dumps(start_input("abc", 0))
     assert "abc" in given
     assert len(given) < 100
 

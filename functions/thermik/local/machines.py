@@ -66,7 +66,8 @@ class EmbeddedMachines:
             self._processes.send(other, {"run": execution.id})
             return
         try:
-            self.engine.start(definition.text, machine_name(execution), start_input(execution.id, at))
+            start = start_input(execution.id, execution.progress.generation, at)
+            self.engine.start(definition.text, machine_name(execution), start)
         except ExecutionExists:
             return
 

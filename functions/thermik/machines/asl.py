@@ -1,9 +1,9 @@
 """The last stage: states written as Amazon States Language (JSONPath mode).
 
-What travels in a machine is `c`, `{x, p, i}`: the execution's id, the loop's task run and the turn (null outside of
-loops); besides, a flowable's answer under `$.opened`, a verdict under `$.settled`, an error's name and cause under
-`$.error`, the id of a task that failed under `$.t`. Users' data never does. https://states-language.net and
-https://docs.aws.amazon.com/step-functions/latest/dg/
+What travels in a machine is `c`, `{x, g, p, i}`: the execution's id, which of its machines this is, the loop's task run
+and the turn (null outside of loops); besides, a flowable's answer under `$.opened`, a verdict under `$.settled`, an
+error's name and cause under `$.error`, the id of a task that failed under `$.t`. Users' data never does.
+https://states-language.net and https://docs.aws.amazon.com/step-functions/latest/dg/
 """
 
 from __future__ import annotations
@@ -88,9 +88,14 @@ _NO_TRIES = {"tries": 0}
 """What stands under `$.settled` before anything was settled."""
 
 
-def start_input(execution_id: str, at: datetime | None = None) -> dict[str, Any]:
-    """The input of a machine; `at` for one that waits for a date."""
-    start: dict[str, Any] = {"c": {"x": execution_id, "p": None, "i": None}, "settled": _NO_TRIES}
+def start_input(execution_id: str, generation: int, at: datetime | None = None) -> dict[str, Any]:
+    """The input of a machine; `at` for one that waits for a date.
+
+    Args:
+        generation: of the execution; the worker turns away what a machine of another generation asks.
+    """
+    context = {"x": execution_id, "g": generation, "p": None, "i": None}
+    start: dict[str, Any] = {"c": context, "settled": _NO_TRIES}
     return start if at is None else start | {"at": machine_date(at)}
 
 
@@ -234,7 +239,7 @@ def _item(state: Turns) -> dict[str, Any]:
     turn, branch = ("$$.Map.Item.Value[0]", "$$.Map.Item.Value[1]") if state.paired else ("$$.Map.Item.Value",) * 2
     item: dict[str, Any] = {"c.$": "$.c"}
     if state.scoped:
-        item = {"c": {"x.$": "$.c.x", "p.$": "$.opened.run", "i.$": turn}}
+        item = {"c": {"x.$": "$.c.x", "g.$": "$.c.g", "p.$": "$.opened.run", "i.$": turn}}
     return item if state.scoped and not state.paired else item | {"branch.$": f"States.Format('{{}}', {branch})"}
 
 

@@ -50,7 +50,7 @@ class StepFunctionsMachines:
         arguments = {
             "stateMachineArn": self._arn("stateMachine", self._name(digest)),
             "name": machine_name(execution),
-            "input": json.dumps(start_input(execution.id, at)),
+            "input": json.dumps(start_input(execution.id, execution.progress.generation, at)),
         }
         for attempt in range(_STARTS):
             refusal, _ = self._call(

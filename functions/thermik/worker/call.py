@@ -43,6 +43,7 @@ class Call:
     Attributes:
         task_id: the task, empty for operations on the execution.
         scope: the turn of the loop in which it runs.
+        generation: which of the execution's machines asks; None where that was started by a Thermik that did not tell.
         entered: when the machine entered the state: the task run's creation.
         error, cause: what ended the invocation that `settle` looks into.
         tries: how often in a row `settle` let an invocation be repeated that had not begun.
@@ -59,6 +60,7 @@ class Call:
     error: str | None = None
     cause: str | None = None
     tries: int = 0
+    generation: int | None = None
     before: tuple[Rider, ...] = ()
     after: tuple[Rider, ...] = ()
     token: str | None = None
@@ -84,6 +86,7 @@ def read_call(payload: Mapping[str, Any], deadline: datetime | None = None) -> C
             cause=payload.get("cause"),
             token=payload.get("token"),
             tries=payload.get("tries", 0),
+            generation=context.get("g"),
             before=_riders(payload.get("before", [])),
             after=_riders(payload.get("after", [])),
             deadline=deadline,

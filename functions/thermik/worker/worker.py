@@ -5,6 +5,7 @@ Riders before the operation are carried out first (`start`), riders behind it af
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
@@ -12,7 +13,7 @@ from typing import Any
 
 from thermik.machines.states import Op, Rider
 from thermik.worker.assertions import check_assertions
-from thermik.worker.call import Call, InvalidCall, read_call
+from thermik.worker.call import Call, InvalidCall, Stopped, read_call
 from thermik.worker.finish import finish, over, start
 from thermik.worker.flowable import close_flowable, open_flowable
 from thermik.worker.interrupt import Watch
@@ -20,6 +21,8 @@ from thermik.worker.ports import Ports
 from thermik.worker.run import run_task
 from thermik.worker.scene import Scene, TaskScene, enter, enter_task
 from thermik.worker.settle import settle
+
+_operator = logging.getLogger(__name__)
 
 _STARTING = frozenset({Op.RUN, Op.OPEN, Op.CALL, Op.DIRECTORY, Op.BATCHES})
 """Operations that start something, before which the flow's assertions must hold."""
@@ -33,6 +36,20 @@ def _later(module: str, function: str) -> Callable[[Worker, TaskScene, Call], di
         return answer
 
     return operate
+
+
+def _check_machine(scene: Scene, call: Call) -> None:
+    """Turn away what an old machine of the execution asks: a delivery that comes late, a branch that was not ended yet.
+
+    Raises:
+        Stopped: the execution has another machine by now (a restart, a resume, a loop that went on in a new one).
+    """
+    execution = scene.execution.value
+    if call.generation in (None, execution.progress.generation):
+        return
+    text = f"execution {execution.id} is run by machine {execution.progress.generation}, not {call.generation} any more"
+    _operator.warning("%s of task '%s' came too late: %s", call.op.value, call.task_id, text)
+    raise Stopped(text)
 
 
 _OF_EXECUTION = frozenset({Op.FINISH, Op.OVER})
@@ -59,6 +76,7 @@ class Worker:
         """
         call = read_call(payload, deadline)
         scene = self._enter(call)
+        _check_machine(scene, call)
         if call.op in _STARTING:
             check_assertions(scene)
         for rider in call.before:
