@@ -22,6 +22,7 @@ from thermik.local.changes import Changes
 from thermik.local.waiting import Waiting
 from thermik.storage.errors import BlobsUnavailable
 from thermik.storage.streams import PIECE_BYTES
+from thermik.turns import in_turn
 
 THREADS = 32
 """Requests at work at a time; most of their time is a wait for the disk."""
@@ -112,7 +113,7 @@ class App:
             stream.close()
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+        return await asyncio.get_running_loop().run_in_executor(self.pool, in_turn, work)
 
 
 KEEP_ALIVE = ": nothing new\n\n"

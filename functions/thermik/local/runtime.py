@@ -41,6 +41,7 @@ from thermik.tasks.registry import Registry
 from thermik.tasks.scripts.marks import belong_to
 from thermik.triggers.hub import TriggerHub
 from thermik.triggers.registry import TriggerRegistry
+from thermik.turns import in_turn
 from thermik.worker.ports import Ports
 from thermik.worker.worker import Worker
 
@@ -107,7 +108,7 @@ class Runtime:
         self.mail = Mail(self.table, self.clock)
         plans = KeptPlans(self._load, self.flows.latest_revision)
         self.machines = EmbeddedMachines(
-            lambda payload: self.worker.handle(payload),  # noqa: PLW0108 - the worker is made after the machines
+            lambda payload: in_turn(self.worker.handle, payload),  # the worker is made after the machines
             self.clock,
             processes=Processes(self.process.token, self.process.lives, self.mail.send),
             workers=WORKERS,

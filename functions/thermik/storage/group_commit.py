@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from thermik.turns import out_of_turn
+
 _Work = TypeVar("_Work")
 
 MAX_BATCH = 256
@@ -69,7 +71,8 @@ class GroupCommit(Generic[_Work]):
 
     def _sleep(self, ticket: Ticket[_Work]) -> None:
         try:
-            ticket.sleep()
+            with out_of_turn():
+                ticket.sleep()
         except BaseException:  # a KeyboardInterrupt must not take the leadership with it
             with self._mutex:
                 if not ticket.settled and ticket in self._waiting:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar
 
 from thermik.flows.task import Task
 from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
@@ -178,7 +178,14 @@ class Outputs:
 
 
 class RunnableTask(Task):
-    """A task type that does work in a worker."""
+    """A task type that does work in a worker.
+
+    Attributes:
+        waits: whether it may wait for something outside (a program, the network, a time): then it holds no turn
+            (`turns.py`), so that others compute meanwhile. Only what never waits may say no.
+    """
+
+    waits: ClassVar[bool] = True
 
     @abstractmethod
     def run(self, context: RunContext) -> Mapping[str, Any] | Outputs | None:

@@ -14,6 +14,7 @@ from typing import Any
 from thermik.executions.model import Metric
 from thermik.executions.state import StateType
 from thermik.tasks.runnable import Level, Outputs, RunnableTask, TaskFailure, TaskLog
+from thermik.turns import out_of_turn
 from thermik.worker.context import AttemptContext
 from thermik.worker.interrupt import Interruption, Reason
 
@@ -39,12 +40,19 @@ def carry_out(
 ) -> Result:
     """Run a task; every exception becomes a failed attempt with its message, and its trace, in the log."""
     try:
-        returned = task.run(context)
+        returned = _run(task, context)
     except Exception as error:  # noqa: BLE001 - a task type's own defect must not take the worker down
         state, outputs = _failure(error, context.log, interruption, timeout)
     else:
         state, outputs = _success(returned)
     return Result(state, outputs, tuple(context.metrics))
+
+
+def _run(task: RunnableTask, context: AttemptContext) -> Mapping[str, Any] | Outputs | None:
+    if not task.waits:
+        return task.run(context)
+    with out_of_turn():
+        return task.run(context)
 
 
 def _success(returned: Mapping[str, Any] | Outputs | None) -> tuple[StateType, dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from thermik.flows.dynamic import Dynamic
 from thermik.tasks.runnable import Level, RunContext, RunnableTask
 
@@ -12,6 +14,7 @@ class Log(RunnableTask):
     Each message is rendered and becomes one entry of the execution's log.
     """
 
+    waits: ClassVar[bool] = False
     message: str | list[str]
     level: Dynamic[Level] = Level.INFO
 

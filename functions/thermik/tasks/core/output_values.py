@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from thermik.flows.dynamic import Dynamic
 from thermik.tasks.runnable import RunContext, RunnableTask
@@ -15,6 +15,7 @@ class OutputValues(RunnableTask):
     Texts in the map are rendered, in lists and maps too; other values stay what they are.
     """
 
+    waits: ClassVar[bool] = False
     values: Dynamic[dict[str, Any]]
 
     def run(self, context: RunContext) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from thermik.tasks.runnable import RunContext, RunnableTask
 
@@ -15,6 +15,7 @@ class Return(RunnableTask):
     Metrics: `length` (characters) and `duration` (of the rendering), both tagged with the unrendered format.
     """
 
+    waits: ClassVar[bool] = False
     format: str | None = None
 
     def run(self, context: RunContext) -> dict[str, Any]:
