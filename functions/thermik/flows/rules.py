@@ -11,6 +11,7 @@ from typing import Any
 
 from thermik.flows.labels import reserved
 from thermik.flows.problems import Place
+from thermik.flows.references import dashed_references
 
 Finding = tuple[Place, str]
 PlacedTask = tuple[Place, dict[str, Any]]
@@ -44,15 +45,18 @@ def _tasks_within(value: Any, place: Place, is_task_type: Callable[[str], bool])
 
 def findings(data: dict[str, Any], tasks: Sequence[PlacedTask]) -> Iterator[Finding]:
     """What all rules find."""
-    yield from _duplicates([((*place, "id"), task["id"]) for place, task in tasks], "task id")
+    yield from _duplicates([((*place, "id"), task["id"]) for place, task in tasks], "task id with name")
     for section, what in (("triggers", "trigger id"), ("inputs", "input"), ("outputs", "output")):
-        yield from _duplicates(_ids(data, section), what)
+        yield from _duplicates(_ids(data, section), f"{what} with name")
+    yield from _duplicates(_preconditions(data), "preconditions with id")
     yield from _input_dependencies(data)
+    yield from dashed_references(data, tasks)
     for place in [("labels",), *_inner_places(data, "triggers", "labels"), *_inner_places(data, "sla", "labels")]:
         yield from _reserved_labels(data, place)
 
 
-def _mappings(data: dict[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def mappings(data: dict[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries of a section that are mappings, with their indexes."""
     listed = data.get(section)
     for index, entry in enumerate(listed if isinstance(listed, list) else []):
         if isinstance(entry, dict):
@@ -63,9 +67,19 @@ def _ids(data: dict[str, Any], section: str) -> list[tuple[Place, Any]]:
     """The ids of a section's entries; inputs may call theirs `name`."""
     return [
         ((section, index, name), entry[name])
-        for index, entry in _mappings(data, section)
+        for index, entry in mappings(data, section)
         for name in (("id", "name") if section == "inputs" else ("id",))
         if name in entry
+    ]
+
+
+def _preconditions(data: dict[str, Any]) -> list[tuple[Place, Any]]:
+    """The ids of the preconditions of Flow triggers."""
+    found = ((index, entry.get("preconditions")) for index, entry in mappings(data, "triggers"))
+    return [
+        (("triggers", index, "preconditions", "id"), conditions["id"])
+        for index, conditions in found
+        if isinstance(conditions, dict) and "id" in conditions
     ]
 
 
@@ -80,7 +94,7 @@ def _duplicates(ids: Sequence[tuple[Place, Any]], what: str) -> Iterator[Finding
         seen.add(name)
     if repeated:
         order = [name for name in dict.fromkeys(str(given) for _, given in ids) if name in repeated]
-        yield next(iter(repeated.values())), f"Duplicate {what} with name [{', '.join(order)}]"
+        yield next(iter(repeated.values())), f"Duplicate {what} [{', '.join(order)}]"
 
 
 def _input_dependencies(data: dict[str, Any]) -> Iterator[Finding]:
@@ -126,7 +140,7 @@ def cycles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 
 def _inner_places(data: dict[str, Any], section: str, name: str) -> list[Place]:
-    return [(section, index, name) for index, entry in _mappings(data, section) if name in entry]
+    return [(section, index, name) for index, entry in mappings(data, section) if name in entry]
 
 
 def _reserved_labels(data: dict[str, Any], place: Place) -> Iterator[Finding]:

@@ -23,13 +23,13 @@ from thermik.flows.messages import UNRECOGNIZED, translate
 from thermik.flows.model import FlowModel
 from thermik.flows.plugin_defaults import Default
 from thermik.flows.problems import InvalidFlow, Place, Position, Problem, place_text
-from thermik.flows.rules import Finding, PlacedTask, findings, placed_tasks
+from thermik.flows.rules import Finding, PlacedTask, findings, mappings, placed_tasks
 from thermik.flows.salvage import Salvage
 from thermik.flows.source import Document, read_source
-from thermik.flows.support import unsupported
+from thermik.flows.support import IDLE, Placed, unsupported
 from thermik.flows.task import Task, TaskTypes, UnknownType
 from thermik.flows.template_places import TemplatePlaces
-from thermik.flows.trigger import TriggerTypes
+from thermik.flows.trigger import Starts, TriggerTypes
 from thermik.records import record
 
 _RENDERED = (
@@ -217,8 +217,17 @@ class _Checking:
 
     def warnings(self, source: str) -> list[Problem]:
         """What is accepted, and will do nothing or fail; in the order of the source, the document's text."""
-        found = _warnings(self.document.data, self.tasks)
+        data = self.document.data
+        triggers = [(("triggers", index), trigger) for index, trigger in mappings(data, "triggers")]
+        found = [*unsupported(data, self.tasks, triggers, IDLE), *self._stops_nothing(triggers)]
         return sorted([*map(self.placed, found), *self._expressions(source)], key=_source_order)
+
+    def _stops_nothing(self, triggers: Iterable[Placed]) -> Iterator[Finding]:
+        """`stopAfter` of triggers that have no state which could say that they are switched off."""
+        for place, trigger in triggers:
+            model = self._model(str(trigger.get("type")))
+            if trigger.get("stopAfter") and model and getattr(model, "starts_by", Starts.DATES) != Starts.DATES:
+                yield (*place, "stopAfter"), "`stopAfter` has no effect here: only triggers with dates are switched off"
 
     def placed(self, finding: Finding) -> Problem:
         """A finding with its position."""
@@ -266,16 +275,6 @@ def _own_problems(tasks: Iterable[tuple[Place, Task]], flow: Flow) -> Iterator[F
     for place, task in tasks:
         for inner, message in task.problems(flow):
             yield (*place, *inner), message
-
-
-def _warnings(data: dict[str, Any], tasks: Sequence[PlacedTask]) -> Iterator[Finding]:
-    """What is accepted without effect."""
-    sentence = "`workerGroup` has no effect: there are no worker groups here"
-    if data.get("workerGroup"):
-        yield ("workerGroup",), sentence
-    for place, task in tasks:
-        if task.get("workerGroup"):
-            yield (*place, "workerGroup"), sentence
 
 
 def _old_types(value: Any, place: Place) -> Iterator[str]:

@@ -1,16 +1,21 @@
+# ruff: noqa: E501 - a table of properties, one a line
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 
+from thermik.flows.problems import Position
 from thermik.flows.support import GAPS, Gap, unsupported
-from unit.flows.sample import SEQUENTIAL, log, problems
+from thermik.flows.validation import parse_flow, validate_source
+from thermik.tasks.registry import Registry
+from thermik.triggers.registry import TriggerRegistry
+from unit.flows.sample import LOG, SEQUENTIAL, TYPES, log, problems, source
 
 SAMPLE = (
     Gap(("sections",), "no sections"),
     Gap(("retry", "behavior"), "no such behavior", "NEW"),
-    Gap(("toFile",), "no files", in_tasks=True),
+    Gap(("toFile",), "no files", within="task"),
 )
 
 
@@ -28,13 +33,13 @@ SAMPLE = (
     ],
 )
 def test_what_a_flow_uses(data: dict[str, Any], expected: list[Any]) -> None:
-    assert list(unsupported(data, [], SAMPLE)) == expected
+    assert list(unsupported(data, [], [], SAMPLE)) == expected
 
 
 def test_what_a_task_uses() -> None:
     tasks: list[Any] = [(("tasks", 0), {"toFile": True}), (("tasks", 1), {"toFile": False, "sections": [1]})]
 
-    assert list(unsupported({}, tasks, SAMPLE)) == [(("tasks", 0, "toFile"), "no files")]
+    assert list(unsupported({}, tasks, [], SAMPLE)) == [(("tasks", 0, "toFile"), "no files")]
 
 
 def _using(gap: Gap) -> dict[str, Any]:
@@ -44,9 +49,67 @@ def _using(gap: Gap) -> dict[str, Any]:
     return dict(value)
 
 
-@pytest.mark.parametrize("gap", GAPS, ids=lambda gap: ("task " if gap.in_tasks else "") + ".".join(gap.path))
+@pytest.mark.parametrize("gap", GAPS, ids=lambda gap: f"{gap.within} {'.'.join(gap.path)}")
 def test_each_gap_is_refused_where_it_stands(gap: Gap) -> None:
     inner = {"id": "s", "type": SEQUENTIAL, "tasks": [log(**_using(gap))]}
-    found = problems(tasks=[inner]) if gap.in_tasks else problems(**_using(gap))
+    found = problems(tasks=[inner]) if gap.within == "task" else problems(**_using(gap))
 
     assert any(gap.sentence in text for text in found)
+
+
+def test_a_flow_with_listeners_is_told_where_and_what_to_use() -> None:
+    text = source() + f"listeners:\n  - tasks:\n      - {{id: l, type: {LOG}, message: x}}\n"
+
+    [found] = validate_source(text, TYPES)
+
+    assert found.path == "listeners"
+    assert found.position == Position(text[: text.index("listeners")].count("\n") + 1, 1)
+    assert "use `afterExecution`" in found.message
+
+
+CORE = "io.kestra.plugin.core."
+WEBHOOK = {"id": "t", "type": f"{CORE}trigger.Webhook", "key": "k"}
+SCHEDULE = {"id": "t", "type": f"{CORE}trigger.Schedule", "cron": "* * * * *"}
+GROUP = {"key": "g"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "path"),
+    [
+        ({"workerGroup": GROUP}, "workerGroup"),
+        ({"revision": 3}, "revision"),
+        ({"tenantId": "main"}, "tenantId"),
+        ({"tasks": [log(workerGroup=GROUP)]}, "tasks[0].workerGroup"),
+        (
+            {"tasks": [{"id": "p", "type": "io.kestra.plugin.scripts.python.Script", "script": "x", "dependencyCacheEnabled": True}]},
+            "tasks[0].dependencyCacheEnabled",
+        ),
+        (
+            {"tasks": [{"id": "h", "type": f"{CORE}http.Request", "uri": "x", "options": {"connectionPoolIdleTimeout": "PT1S"}}]},
+            "tasks[0].options.connectionPoolIdleTimeout",
+        ),
+        ({"triggers": [{**WEBHOOK, "workerGroup": GROUP}]}, "triggers[0].workerGroup"),
+        ({"triggers": [{**SCHEDULE, "logLevel": "WARN"}]}, "triggers[0].logLevel"),
+        ({"triggers": [{**SCHEDULE, "logToFile": True}]}, "triggers[0].logToFile"),
+        ({"triggers": [{**SCHEDULE, "failOnTriggerError": True}]}, "triggers[0].failOnTriggerError"),
+        ({"triggers": [{**WEBHOOK, "stopAfter": ["FAILED"]}]}, "triggers[0].stopAfter"),
+    ],
+)  # fmt: skip
+def test_what_has_no_effect_is_a_warning_with_its_line(properties: dict[str, Any], path: str) -> None:
+    text = source(**properties)
+
+    [warning] = parse_flow(text, Registry(), TriggerRegistry()).warnings
+
+    assert warning.path == path
+    assert "has no effect" in warning.message
+    assert warning.position is not None
+    assert path.rpartition(".")[2] + ":" in text.splitlines()[warning.position.line - 1]
+
+
+def test_what_has_an_effect_is_none() -> None:
+    flow = source(
+        tasks=[log(logLevel="WARN", logToFile=True)],
+        triggers=[{**SCHEDULE, "stopAfter": ["FAILED"], "logToFile": False, "failOnTriggerError": False}],
+    )
+
+    assert parse_flow(flow, Registry(), TriggerRegistry()).warnings == ()

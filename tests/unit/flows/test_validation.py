@@ -130,10 +130,37 @@ def test_the_source_is_kept_to_the_byte() -> None:
             f"pluginDefaults[0].values.mesage: Invalid Plugin Default: No property 'mesage' exists in plugin '{LOG}'",
         ),
         ({"triggers": [{"id": "t", "type": "x.Y"}]}, "triggers[0]: Invalid type: x.Y"),
+        ({"triggers": [{"id": "t", "type": "x.Y"}] * 2}, "triggers[1].id: Duplicate trigger id with name [t]"),
+        (
+            {"triggers": [{"id": name, "type": "x.Y", "preconditions": {"id": "p"}} for name in "ab"]},
+            "triggers[1].preconditions.id: Duplicate preconditions with id [p]",
+        ),
+        (
+            {"inputs": [{"id": "a-b", "type": "STRING"}], "tasks": [log(message="{{inputs.a-b}}"), log("n", message=["{{ inputs.a-b }}"])]},
+            "tasks[0].message: Invalid input reference: use inputs[key-name] instead of inputs.key-name — keys with dashes require bracket notation, offending tasks: [hello, n]",
+        ),
+        (
+            {"tasks": [log("a-b"), {"id": "s", "type": SEQUENTIAL, "tasks": [log("c", message="{{ outputs.a-b.value }}")]}]},
+            "tasks[1].tasks[0].message: Invalid output reference: use outputs[key-name] instead of outputs.key-name — keys with dashes require bracket notation, offending tasks: [c]",
+        ),
+        (
+            {"tasks": [log("a-b")], "outputs": [{"id": "o", "type": "STRING", "value": "{{ outputs.a-b.value }}"}]},
+            "outputs[0].value: Invalid output reference: use outputs[key-name] instead of outputs.key-name — keys with dashes require bracket notation, offending outputs: [o]",
+        ),
     ],
 )  # fmt: skip
 def test_each_rule(properties: dict[str, Any], expected: str) -> None:
     assert any(found.startswith(expected) for found in problems(**properties)), problems(**properties)
+
+
+def test_what_has_a_dash_in_brackets_or_is_a_subtraction_is_fine() -> None:
+    inputs = [{"id": name, "type": "INT"} for name in ("a-b", "c", "d")]
+    tasks = [
+        log(message="{{ inputs['a-b'] }} {{ inputs.c-d }} {{ inputs.c - inputs.d }}"),
+        log("x-y", message="{{ outputs['x-y'].value }} {{ outputs.z-y.value }}"),
+    ]
+
+    assert problems(inputs=inputs, tasks=tasks) == []
 
 
 def test_all_problems_come_at_once_in_the_order_of_the_source() -> None:
