@@ -69,7 +69,7 @@ class Budget:
             if size > MAX_TEXT:
                 raise too_long()
             self.made -= size if value.isascii() else 4 * size
-        elif isinstance(value, (list, dict)):
+        elif isinstance(value, (list, dict, tuple)):
             if len(value) > MAX_LIST:
                 raise too_many_items()
             self.made -= item_bytes * len(value)

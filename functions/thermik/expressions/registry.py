@@ -18,7 +18,8 @@ Registration = Callable[[Implementation], Implementation]
 
 PLUGINS = "thermik.expressions"
 _FAMILIES = (
-    *("filters.texts", "filters.lists", "filters.numbers", "filters.encodings", "filters.dates", "filters.documents"),
+    *("filters.texts", "filters.lists", "filters.numbers", "filters.encodings", "filters.dates"),
+    *("filters.documents", "filters.regexes", "functions.identities", "functions.calendars"),
     *("functions.core", "functions.documents", "functions.renderings", "functions.ports", "functions.crypto", "kinds"),
 )
 

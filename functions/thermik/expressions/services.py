@@ -37,6 +37,10 @@ class Services(Protocol):
         """The size in bytes of what `read` would read."""
         ...
 
+    def file_exists(self, path_or_uri: str) -> bool:
+        """Whether there is what `read` would read."""
+        ...
+
     def file_uri(self, path: str) -> str:
         """The `kestra:///` URI of a namespace file."""
         ...

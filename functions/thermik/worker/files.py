@@ -87,6 +87,17 @@ def size_for_execution(scene: Scene, uri: str) -> int:
         return scene.ports.blobs.info(readable_key(scene.execution.value, uri)).size
 
 
+def exists_for_execution(scene: Scene, uri: str) -> bool:
+    """Whether there is a file that an expression names. Raises: ExpressionRuntimeError for one of somebody else."""
+    with _for_expression():
+        key = readable_key(scene.execution.value, uri)
+    try:
+        scene.ports.blobs.info(key)
+    except BlobNotFound:
+        return False
+    return True
+
+
 def readable_key(execution: Execution, uri: str) -> str:
     """The blob of a URI, if the execution may read it.
 

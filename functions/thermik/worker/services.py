@@ -10,7 +10,7 @@ from thermik.executions.logs import entries_of
 from thermik.expressions import ExpressionRuntimeError
 from thermik.storage import internal, schema
 from thermik.storage.key_values import KeyValueStore, TaskStates
-from thermik.worker.files import open_for_execution, size_for_execution
+from thermik.worker.files import exists_for_execution, open_for_execution, size_for_execution
 from thermik.worker.scene import Scene
 
 MAX_READ_BYTES = 10 * 1024 * 1024
@@ -52,6 +52,10 @@ class ExpressionServices:
     def file_size(self, path_or_uri: str) -> int:
         """The size of a file in bytes."""
         return size_for_execution(self.scene, self._uri(path_or_uri))
+
+    def file_exists(self, path_or_uri: str) -> bool:
+        """Whether there is such a file; one of somebody else is refused."""
+        return exists_for_execution(self.scene, self._uri(path_or_uri))
 
     def file_uri(self, path: str) -> str:
         """The URI of a namespace file."""

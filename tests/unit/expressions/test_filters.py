@@ -23,6 +23,7 @@ from thermik.expressions.java.regex import translate
 VALUES = {
     "l": [1, 2, 3], "m": {"a": 1, "b": None}, "s": "text", "n": 5, "f": 1.5, "z": None, "ll": [[1], [2, 3]], "big": 3_000_000_000,
     "flow": {"namespace": "my.space", "id": "f"}, "key": "I6EGNzRESu3X3pKZidrqCGOHQFUFC0yK", "t": "2024-02-29T13:05:09.123456789Z",
+    "tasks": {"a": {"state": "FAILED"}, "b": {"state": "SUCCESS"}, "loop": {"v1": {"state": "SUCCESS"}, "v2": {"state": "FAILED"}}},
     "many": ["true", "12", "", "a: b", "a #b", "it's", "- a", "x\ny", " lead", "007", "a,b", "http://a.b"],
 }  # fmt: skip
 
@@ -40,6 +41,9 @@ class Worker:
 
     def file_size(self, path: str) -> int:
         return len(path)
+
+    def file_exists(self, path: str) -> bool:
+        return path == "kept"
 
     def kv(self, key: object, namespace: str | None, error_on_missing: bool) -> list:
         return [key, namespace, error_on_missing]
@@ -187,19 +191,81 @@ encrypt(key, '') =>
 randomInt(n, n) => 5
 id() | length => 22
 uuid() | length => 36
+nanoId() | length => 21
+nanoId(length=5, alphabet='a') => aaaaa
+ksuid() | length => 27
+ksuid() | regexMatch('^[0-9A-Za-z]+$') => true
+fileExists('kept') => true
+fileExists('gone') => false
+isFileEmpty('') => true
+isFileEmpty('abc') => false
+tasksWithState('failed') => [{"taskId":"a","state":"FAILED"},{"taskId":"loop","state":"FAILED","value":"v2"}]
+tasksWithState('KILLED') => []
 """
+LATER = r"""
+[1, 2, 1, 'a', 1.0, 'a', [1], [1], {'a': 1}, {'a': 1}, null, null, true] | distinct => [1,2,"a",1.0,[1],{"a":1},null,true]
+null | distinct => null
+[] | distinct => []
+12.3 | string | className => java.lang.String
+{'field': 'hello'} | string | className => java.lang.String
+t | timestampMilli => 1709211909123
+'hello world' | regexMatch(regex='hello.*') => true
+'hello world' | regexMatch(regex='^\d+$') => false
+'order-12345-done' | regexMatch(regex='\d+') => true
+null | regexMatch(regex='.*') => false
+'aa1bb2cc3' | regexReplace(regex='(\d)', replacement='[$1]') => aa[1]bb[2]cc[3]
+'hello' | regexReplace(regex='\d+', replacement='X') => hello
+null | regexReplace(regex='.*', replacement='x') =>
+'order-12345-done-6' | regexExtract(regex='\d+') => 12345
+'order-12345-done' | regexExtract(regex='order-(\d+)', group=1) => 12345
+'hello' | regexExtract(regex='\d+') =>
+null | regexExtract(regex='\d+') =>
+dayOfWeek('2025-01-06T00:30:00+02:00') => MONDAY
+dayOfMonth('2025-01-06') => 6
+monthOfYear('2025-12-06') => 12
+hourOfDay('2025-01-06T14:30:00+02:00') => 14
+isWeekend('2025-01-05') => true
+isWeekend('2025-01-06T00:00:00Z') => false
+isDayWeekInMonth('2025-01-06', 'MONDAY', 'FIRST') => true
+isDayWeekInMonth('2025-01-13', 'MONDAY', 'FIRST') => false
+isDayWeekInMonth('2025-01-13', 'monday', 'second') => true
+isDayWeekInMonth('2025-01-20', 'MONDAY', 'THIRD') => true
+isDayWeekInMonth('2025-01-27T10:00:00Z', 'MONDAY', 'LAST') => true
+isDayWeekInMonth('2025-01-31', 'FRIDAY', 'FOURTH') => false
+isDayWeekInMonth('2025-01-24', 'FRIDAY', 'LAST') => false
+isDayWeekInMonth('9999-12-31', 'FRIDAY', 'LAST') => true
+fromIon('{a: 1} {a: 2}') => {"a":1}
+fromIon('{a: 1} {a: 2}', allRows=true) => [{"a":1},{"a":2}]
+fromIon('', allRows=true) => []
+"""
+"""What later releases of Kestra have."""
 
 
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
         c if len(c) == 2 else (c[0].removesuffix(" =>"), "")
-        for c in cases(TEXTS + LISTS + NUMBERS + DATES + DOCUMENTS + PORTS)
+        for c in cases(TEXTS + LISTS + NUMBERS + DATES + DOCUMENTS + PORTS + LATER)
         if c != ("",)
     ],
 )
 def test_results(source: str, expected: object) -> None:
     assert text("{{ " + source + " }}") == expected
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "'text' | distinct", "{'a': 1} | distinct", "'a1' | regexExtract('[0-9]', 3)", "'a' | regexMatch()", "'a' | regexReplace('a')",
+        "'a' | regexReplace('a', '$1')", "hourOfDay('2025-01-06')", "dayOfWeek('not a date')", "dayOfWeek()", "dayOfWeek(5)",
+        "isDayWeekInMonth('2025-01-06', 'MONDAY')", "isDayWeekInMonth('2025-01-06', 'BLURSDAY', 'FIRST')",
+        "isDayWeekInMonth('2025-01-06', 'MONDAY', 'FIFTH')", "nanoId(length=1001)", "nanoId(length=0)", "nanoId(alphabet='')",
+        "tasksWithState()", "tasksWithState(5)", "fromIon('{a: 1}', allRows='yes')", "fileExists()", "isFileEmpty(5)",
+    ],
+)  # fmt: skip
+def test_what_later_filters_and_functions_refuse(source: str) -> None:
+    with pytest.raises(ExpressionRuntimeError):
+        text("{{ " + source + " }}")
 
 
 def test_yaml_is_written_as_kestra_does() -> None:

@@ -109,6 +109,13 @@ def timestamp(frame: Frame, value: Any, zone: Any = None, existing: Any = None) 
     return Long(moment_from(value, zone_for(frame, zone), existing).seconds)
 
 
+@filter_("timestampMilli", "timeZone", "existingFormat", framed=True)
+def timestamp_milli(frame: Frame, value: Any, zone: Any = None, existing: Any = None) -> int:
+    """Milliseconds since 1970."""
+    moment = moment_from(value, zone_for(frame, zone), existing)
+    return Long(moment.seconds * 1000 + moment.nanos // 10**6)
+
+
 @filter_("timestampMicro", "timeZone", "existingFormat", framed=True)
 def timestamp_micro(frame: Frame, value: Any, zone: Any = None, existing: Any = None) -> str:
     """Seconds since 1970 times 10⁹, plus the microseconds of the second: Kestra's quirk, kept."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.frames import Frame
-from thermik.expressions.limits import MAX_LIST, too_many_items
+from thermik.expressions.limits import MAX_LIST, Meter, too_many_items
+from thermik.expressions.operators import same
 from thermik.expressions.printing import bounded_join, java_text
 from thermik.expressions.registry import filter_
 from thermik.expressions.values import (
@@ -63,6 +64,27 @@ def _end(value: Any, index: int, name: str) -> Any:
             f"'{name}' filter can only be applied to lists and texts. Actual type was: {describe(value)}"
         )
     return value[index] if len(value) else None
+
+
+@filter_("distinct", takes_null=True)
+def distinct(value: Any) -> Any:
+    """The items of a list, each once, in the order in which they come first; null gives the text `null`."""
+    if value is None:
+        return "null"
+    if not is_list(value):
+        raise ExpressionRuntimeError(f"Input must be a list, but received : {describe(value)}")
+    meter, kept, by_likeness = Meter(), [], dict[Any, list[Any]]()
+    for item in value:
+        alike = by_likeness.setdefault(_likeness(item), [])
+        if not any(same(known, item, meter) for known in alike):
+            alike.append(item)
+            kept.append(item)
+    return kept
+
+
+def _likeness(item: Any) -> Any:
+    """What equal items have in common, and few others, so that not every item is compared with every other."""
+    return (is_map(item), len(item)) if is_map(item) or is_items(item) else item
 
 
 @filter_("join", "separator")

@@ -56,6 +56,12 @@ def java_class(value: Any) -> str:
     return class_name(value)
 
 
+@filter_("string")
+def string(value: Any) -> str:
+    """The value as a text, as `~` would print it."""
+    return java_text(value)
+
+
 @filter_("number", "type")
 def number(value: Any, kind: Any = None) -> Any:
     """A text as a number: of a type (INT, FLOAT, LONG, DOUBLE, BIGDECIMAL, BIGINTEGER), or the smallest that fits."""

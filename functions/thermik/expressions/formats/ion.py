@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from thermik.expressions.errors import ExpressionRuntimeError
@@ -62,14 +63,24 @@ def read_ion(text: str) -> Any:
 
     Raises:
         ExpressionRuntimeError: no Ion.
+        LimitExceeded: nested too deeply, or too long.
     """
+    return next(iter(_values(text, 1)), None)
+
+
+def read_ion_rows(text: str) -> list[Any]:
+    """Every value of an Ion text. Raises as `read_ion`."""
+    return _values(text, None)
+
+
+def _values(text: str, limit: int | None) -> list[Any]:
+    """The first values of an Ion text, as many as the limit says."""
     from amazon.ion import simpleion  # type: ignore[import-untyped] # slow to import, rarely needed
 
     check_parsed(text, "Ion")
     try:
         values = simpleion.loads(text, single_value=False, parse_eagerly=False)
-        first = next(iter(values), None)
-        return None if first is None else _plain(first, 0)
+        return [_plain(value, 0) for value in islice(values, limit)]
     except RecursionError:
         raise too_deep_data() from None
     except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:

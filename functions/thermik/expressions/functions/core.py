@@ -1,8 +1,7 @@
-"""Functions of numbers, chance and identity."""
+"""Functions of numbers and chance."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,6 @@ from thermik.expressions.operators import number_range
 from thermik.expressions.registry import function
 from thermik.expressions.services import port
 from thermik.expressions.values import describe, is_integer, is_long, is_number
-from thermik.identity import new_id
 
 
 @function("max", anything=True)
@@ -50,18 +48,6 @@ def range_(frame: Frame, start: Any = None, end: Any = None, increment: Any = No
     items = number_range(start, end, increment)
     frame.shared.spend(len(items))
     return items
-
-
-@function("uuid")
-def uuid_() -> str:
-    """A random UUID."""
-    return str(uuid.uuid4())
-
-
-@function("id")
-def id_() -> str:
-    """A random id of 22 letters and digits."""
-    return new_id()
 
 
 @function("randomInt", "lower", "upper", framed=True)

@@ -33,6 +33,18 @@ def file_size(frame: Frame, path: Any) -> int:
     return Long(port(frame.services, "file_size", "fileSize")(_text(path, "fileSize", "path")))
 
 
+@function("fileExists", "path", required=1, framed=True)
+def file_exists(frame: Frame, path: Any) -> bool:
+    """Whether there is a namespace file of a path, or a file of this execution of a URI."""
+    return bool(port(frame.services, "file_exists", "fileExists")(_text(path, "fileExists", "path")))
+
+
+@function("isFileEmpty", "path", required=1, framed=True)
+def is_file_empty(frame: Frame, path: Any) -> bool:
+    """Whether a namespace file, or a file of this execution by its URI, has no content."""
+    return int(port(frame.services, "file_size", "isFileEmpty")(_text(path, "isFileEmpty", "path"))) == 0
+
+
 @function("fileURI", "path", required=1, framed=True)
 def file_uri(frame: Frame, path: Any) -> str:
     """The URI of a namespace file."""

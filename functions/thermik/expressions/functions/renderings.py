@@ -56,6 +56,28 @@ def fetch_context(frame: Frame) -> dict[str, Any]:
     return print_context(frame)  # type: ignore[no-any-return]
 
 
+@function("tasksWithState", "state", required=1, framed=True)
+def tasks_with_state(frame: Frame, state: Any) -> list[Any]:
+    """The task runs of a state, each with `taskId`, `state` and, in a loop, `value`: `tasksWithState('FAILED')`."""
+    if not isinstance(state, str):
+        raise ExpressionRuntimeError("The 'tasksWithState' function expects an argument 'state' with type string.")
+    variables = frame.visible()
+    tasks: Any = variables.get("tasks", {})
+    wanted, found = state.upper(), []
+    for task_id in tasks:
+        runs = tasks[task_id]
+        if "state" in runs and runs["state"] == wanted:
+            found.append({"taskId": task_id, "state": wanted})
+        turns = ((value, runs[value]) for value in runs)
+        found.extend(
+            {"taskId": task_id, "state": wanted, "value": value}
+            for value, turn in turns
+            if is_map(turn) and turn.get("state") == wanted
+        )
+    frame.shared.spend(len(found))
+    return found
+
+
 @function("currentEachOutput", "outputs", required=1, framed=True)
 def current_each_output(frame: Frame, outputs: Any) -> Any:
     """The outputs of a task beside this one in the loops around both: `currentEachOutput(outputs.first).value`."""

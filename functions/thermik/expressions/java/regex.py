@@ -253,6 +253,16 @@ def bounded_by_time(pattern: str, run: Callable[[], Any]) -> Any:
         ) from error
 
 
+def find_first(text: str, pattern: str, budget: Budget) -> Any:
+    """The first match anywhere in a text, None without one.
+
+    Raises:
+        LimitExceeded: it takes too long.
+    """
+    expression, seconds = compiled(pattern), budget.remaining_seconds()
+    return bounded_by_time(pattern, lambda: expression.search(text, timeout=seconds))
+
+
 def replace_all(text: str, pattern: str, replacement: str, budget: Budget) -> str:
     """Java's `replaceAll`: `$1` and `${name}` are groups, a backslash escapes.
 
