@@ -155,13 +155,33 @@ def _subflow(name: str, called: Shape) -> tuple[Task, str]:
 
 
 def _lists(value: Any, top: bool = True) -> Iterator[list[Task]]:
-    """Every list of tasks of a flow."""
+    """Every list of tasks of a flow that others may stand in.
+
+    Not so a WorkingDirectory's: one whose process dies begins anew, with what had succeeded in it.
+    """
+    kind = value.get("type", "").rpartition(".")[2]
+    if kind == "Dag":
+        yield from _of_dag(value)
     for name in (*_NESTING, "afterExecution") if top else _NESTING:
-        if name in value:
+        if name in value and not (name == "tasks" and kind in ("Dag", "WorkingDirectory")):
             value[name] = list(value[name])
             for task in value[name]:
                 yield from _lists(task, top=False)
             yield value[name]
+    yield from _of_cases(value)
+
+
+def _of_dag(value: Any) -> Iterator[list[Task]]:
+    value["tasks"] = [dict(entry) for entry in value["tasks"]]
+    tasks = [entry["task"] for entry in value["tasks"]]
+    for task in tasks:
+        yield from _lists(task, top=False)
+    yield tasks
+    for entry, task in zip(value["tasks"], tasks, strict=True):
+        entry["task"] = task
+
+
+def _of_cases(value: Any) -> Iterator[list[Task]]:
     for name, tasks in list(value.get("cases", {}).items()):
         value["cases"] = {**value["cases"], name: list(tasks)}
         for task in value["cases"][name]:

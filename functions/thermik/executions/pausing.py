@@ -12,9 +12,11 @@ from typing import Any
 from thermik.executions.launch import start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
+from thermik.executions.outcomes import tolerated
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.state import StateType
 from thermik.flows.inputs import Input
+from thermik.flows.task import Task
 
 _S = StateType
 
@@ -115,6 +117,13 @@ def end_pause(
     if changed.progress.token is not None:
         life.machines.answer(execution, changed.progress.token, {})
     return execution
+
+
+def failed_in_time(run: TaskRun, task: Task) -> bool:
+    """Whether a Pause has ended since its time ran out, where that is a failure: its `errors` run afterwards."""
+    if run.progress.after_due != _S.FAILED or run.state.current != tolerated(_S.FAILED, task):
+        return False
+    return run.state.histories[-2].state == _S.PAUSED
 
 
 def _running_again(life: Life, execution: Execution) -> Execution:

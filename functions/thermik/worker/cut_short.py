@@ -12,21 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from thermik.executions.model import TaskRun
-from thermik.executions.outcomes import may_work
+from thermik.executions.outcomes import cuts_short, may_work
+from thermik.executions.pausing import failed_in_time
 from thermik.executions.state import StateType
-from thermik.flows.shapes import ForEachValue
-from thermik.flows.task import FlowableTask
-from thermik.flows.tree import Node
 from thermik.worker.call import Stopped
 from thermik.worker.scene import TaskScene
-
-
-def cuts_short(node: Node) -> bool:
-    """Whether a failure below this task ends others that have begun: they run side by side."""
-    if not isinstance(node.task, FlowableTask):
-        return False
-    shape = node.task.shape
-    return shape.side_by_side or (isinstance(shape, ForEachValue) and shape.limit != 1)
 
 
 def end_below(scene: TaskScene, top: TaskRun) -> None:
@@ -92,9 +82,11 @@ def is_cut_short(scene: TaskScene) -> bool:
         place = scene.journal.ancestor(place)
     execution, found = scene.ports.executions.load(scene.execution.value.id, above)
     going = may_work(execution.value.state.current, held=False) or scene.after_execution
-    return not going or any(_has_closed(each.value) for each in found.values())
+    return not going or any(_has_closed(scene, each.value) for each in found.values())
 
 
-def _has_closed(run: TaskRun) -> bool:
-    """Whether a flowable is over; one that could not be opened ends before its `finally` runs."""
-    return run.state.is_terminal and not run.progress.unopened
+def _has_closed(scene: TaskScene, run: TaskRun) -> bool:
+    """Whether a flowable is over: what could not be opened, or paused for too long, ends before its handlers run."""
+    if not run.state.is_terminal or run.progress.unopened:
+        return False
+    return not failed_in_time(run, scene.plan.tree[run.task_id].task)

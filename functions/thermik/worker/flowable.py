@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from thermik.executions.model import TaskRun
-from thermik.executions.outcomes import joined_state, tolerated
+from thermik.executions.outcomes import cuts_short, joined_state, tolerated
+from thermik.executions.pausing import failed_in_time
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
@@ -18,7 +19,7 @@ from thermik.machines.states import SKIP, Verdict
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, TaskFailed
-from thermik.worker.cut_short import cuts_short, end_below, stop_if_cut_short
+from thermik.worker.cut_short import end_below, stop_if_cut_short
 from thermik.worker.going import check_going, mark_paused
 from thermik.worker.logs import log_of
 from thermik.worker.recording import record
@@ -60,6 +61,8 @@ def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
     state = found.value.state.current
     if state == _S.SKIPPED:
         return _answer(scene, found.value, SKIP)
+    if failed_in_time(found.value, scene.place.node.task):  # its `errors` may not have run to their end
+        return _answer(scene, found.value)
     if state in (_S.FAILED, _S.KILLED):
         raise TaskFailed(found.value.task_id)
     if found.value.state.is_terminal and found.value.progress.unopened:  # and it was allowed to fail

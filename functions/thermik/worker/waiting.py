@@ -9,7 +9,7 @@ from typing import Any
 
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
-from thermik.executions.pausing import end_pause
+from thermik.executions.pausing import end_pause, failed_in_time
 from thermik.executions.state import StateType
 from thermik.worker.call import Call, InvalidCall
 from thermik.worker.finish import end_from_within
@@ -51,11 +51,6 @@ def due(scene: TaskScene, _call: Call) -> dict[str, Any]:
             end_from_within(scene, ending)
             return verdict_on(None)
         run = scene.ports.executions.task_runs(run.execution_id, [run.id])[run.id].value
-    return FAILS if run is not None and _failed_in_time(scene, run) else verdict_on(run)
-
-
-def _failed_in_time(scene: TaskScene, run: TaskRun) -> bool:
-    """Whether its time ran out, and that was a failure: its `errors` run, also where it is allowed to fail."""
-    if run.progress.after_due != _S.FAILED or run.state.current != tolerated(_S.FAILED, scene.place.node.task):
-        return False
-    return run.state.histories[-2].state == _S.PAUSED
+    if run is not None and failed_in_time(run, scene.place.node.task):  # its `errors` run, also where it may fail
+        return FAILS
+    return verdict_on(run)
