@@ -109,7 +109,12 @@ def _matches(given: ExecutionFilter, execution: Execution, seen: Circumstances) 
             field = execution.state.current.value
         case "EXPRESSION":
             field = seen.text(value)
-    return _COMPARE[given.type](field, value, given.values or [])
+    return compare(given, field)
+
+
+def compare(given: ExecutionFilter, field: str) -> bool:
+    """Whether a field's value passes a filter. Raises: ExpressionError: its pattern takes too long."""
+    return _COMPARE[given.type](field, given.value or "", given.values or [])
 
 
 def _equals_whole(pattern: str, text: str) -> bool:
