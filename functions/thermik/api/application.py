@@ -19,19 +19,28 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from thermik.api.answers import Answer, BlobBody
 from thermik.api.auth import Credentials
 from thermik.api.bodies import Body, body_of
-from thermik.api.errors import BadRequest, NotFound, answer_of
+from thermik.api.errors import BadRequest, answer_of
+from thermik.api.refused import refusal_of
 from thermik.api.request import Request, read_query
 from thermik.api.resolver import ThreadedResolver
-from thermik.api.routing import TENANT, Endpoint, Router
+from thermik.api.routing import Endpoint, Router
 from thermik.api.services import Services
 
 RESOURCES = (
+    "backfills",
     "bulk",
+    "concurrency_limits",
     "configs",
+    "csv_exports",
+    "dependencies",
     "evaluation",
     "execution_actions",
+    "execution_facts",
     "execution_files",
     "executions",
+    "expressions",
+    "flow_expressions",
+    "flow_sources",
     "flows",
     "graphs",
     "flows_bulk",
@@ -39,11 +48,13 @@ RESOURCES = (
     "input_checks",
     "key_values",
     "logs",
+    "metric_series",
     "metrics",
     "namespace_files",
     "namespaces",
     "outputs",
     "plugins",
+    "secrets",
     "uploads",
     "task_runs",
     "triggers",
@@ -109,7 +120,7 @@ class Api:
         path = event["rawPath"]
         try:
             self.admit(event["headers"])
-            raise NotFound(_no_such_path(event["requestContext"]["http"]["method"], path))  # noqa: TRY301 - one mapping
+            raise refusal_of(event["requestContext"]["http"]["method"], path, endpoints())  # noqa: TRY301 - one mapping
         except Exception as error:  # noqa: BLE001 - as above
             call.answer = answer_of(error, path)
         return _response(call.answer)
@@ -146,13 +157,6 @@ def _response(answer: Answer) -> Response[Any]:
     headers: dict[str, str | list[str]] = dict(answer.headers)
     media_type = None if body is None and answer.status == HTTPStatus.NO_CONTENT else answer.media_type
     return Response(status_code=int(answer.status), content_type=media_type, body=body, headers=headers)
-
-
-def _no_such_path(method: str, path: str) -> str:
-    parts = path.split("/")
-    if path.startswith("/api/v1/") and len(parts) > 4 and parts[3] != TENANT:
-        return f"Tenant '{parts[3]}' not found: the only one is '{TENANT}'"
-    return f"{method} {path} is no route of this server"
 
 
 def endpoints() -> list[Endpoint]:

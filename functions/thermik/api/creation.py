@@ -27,6 +27,8 @@ from thermik.storage.errors import Unavailable
 
 MAX_LABELS = 100
 
+NO_BREAKPOINTS = "Breakpoints are not supported: a state machine cannot be stopped before a task. Use a Pause task"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -54,6 +56,7 @@ def create_from_form(services: Services, request: Request) -> Execution:
         Unprocessable: its body is no form.
         and what `create_execution` raises.
     """
+    refuse_breakpoints(request)
     refuse_other_bodies(request)
     with ExitStack() as closing:
         wanted = Wanted(
@@ -65,9 +68,13 @@ def create_from_form(services: Services, request: Request) -> Execution:
             kind=_kind(request.get("kind")),
             schedule_date=request.instant("scheduleDate"),
         )
-        if request.get("breakpoints"):
-            raise Unprocessable("Breakpoints are not supported")
         return create_execution(services, wanted)
+
+
+def refuse_breakpoints(request: Request) -> None:
+    """Refuse a request that wants breakpoints. Raises: Unprocessable."""
+    if request.get("breakpoints"):
+        raise Unprocessable(NO_BREAKPOINTS, [Detail(NO_BREAKPOINTS, "breakpoints")])
 
 
 def create_execution(services: Services, wanted: Wanted) -> Execution:

@@ -4,6 +4,7 @@ ApiError
 ├── BadRequest          400  the request cannot be read: a parameter, a filter, a body
 ├── NotAuthenticated    401  no credentials, or wrong ones
 ├── NotFound            404
+├── WrongMethod         405  the path has other methods
 ├── Forbidden           409  the state of the flow or the execution forbids it
 ├── TooLarge            413  more than this server takes
 └── Unprocessable       422  it can be read, and cannot be done
@@ -77,6 +78,16 @@ class NotFound(ApiError):
     status = HTTPStatus.NOT_FOUND
 
 
+class WrongMethod(ApiError):
+    """The path has other methods."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+
+    def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"{method} is not allowed for {path}, which has {self.allowed}")
+
+
 class Forbidden(ApiError):
     """The state forbids it."""
 
@@ -131,6 +142,8 @@ def answer_of(error: Exception, path: str) -> Answer:
         message = f"Internal Server Error: the server's log has the cause under the reference {reference}"
         return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, message, path)
     headers = {"WWW-Authenticate": 'Basic realm="Thermik"'} if status == HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, WrongMethod):
+        headers = {"Allow": error.allowed}
     body = error.body if isinstance(error, ApiError) else {}
     return error_answer(status, str(error), path, [*_details(error)], headers=headers, more=body)
 

@@ -5,6 +5,7 @@ Secrets are not available: whoever may look at an execution need not see them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -56,6 +57,28 @@ def result_of(services: Services, execution_id: str, task_run_id: str | None, ex
         return {"result": _shown(render(expression, variables, ExpressionServices(scene)))}
     except ExpressionError as error:
         return {"error": str(error), "stackTrace": repr(error)}
+
+
+def rendered_on(services: Services, execution_id: str, expressions: Iterable[str]) -> dict[str, str]:
+    """What each expression gives with what an execution sees; one that gives nothing stands for itself.
+
+    Raises:
+        ExecutionNotFound.
+    """
+    scene = enter(_ports(services), execution_id)
+    return rendered(expressions, scene.variables(), ExpressionServices(scene))
+
+
+def rendered(expressions: Iterable[str], variables: Any, services: Any) -> dict[str, str]:
+    """What each expression gives; one that gives nothing stands for itself."""
+    return {each: _or_itself(each, variables, services) for each in expressions}
+
+
+def _or_itself(expression: str, variables: Any, services: Any) -> str:
+    try:
+        return _shown(render(expression, variables, services))
+    except ExpressionError:
+        return expression
 
 
 def _of_task_run(scene: Scene, task_run_id: str) -> Any:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from thermik.api.answers import NO_CONTENT, Answer
-from thermik.api.creation import read_label
+from thermik.api.creation import NO_BREAKPOINTS, read_label, refuse_breakpoints
 from thermik.api.errors import BadRequest, Unprocessable
 from thermik.api.execution_wire import with_task_runs
 from thermik.api.executions import create
@@ -124,9 +124,10 @@ def restart_execution(services: Services, request: Request) -> Any:
     return with_task_runs(services, revival.restart(services.life, execution_id))
 
 
-@_action("POST", "replay", query="taskRunId revision")
+@_action("POST", "replay", query="taskRunId revision breakpoints")
 def replay_execution(services: Services, request: Request) -> Any:
     """Make a new execution from this one, from the start or from one of its task runs."""
+    refuse_breakpoints(request)
     replayed = replay.replay(
         services.life,
         request["execution_id"],
@@ -136,9 +137,10 @@ def replay_execution(services: Services, request: Request) -> Any:
     return with_task_runs(services, replayed)
 
 
-@_action("POST", "replay-with-inputs", query="taskRunId revision", consumes=FORM)
+@_action("POST", "replay-with-inputs", query="taskRunId revision breakpoints", consumes=FORM)
 def replay_with_inputs(services: Services, request: Request) -> Any:
     """Make a new execution from this one, with other inputs; a form without parts keeps those that it had."""
+    refuse_breakpoints(request)
     refuse_other_bodies(request)
     with ExitStack() as closing:
         given = read_inputs(request, closing)
@@ -214,6 +216,13 @@ def unqueue(services: Services, request: Request) -> Any:
     """Take an execution out of its flow's queue, to run or to end."""
     state = read_state(request.get("state") or StateType.RUNNING, "state")
     return with_task_runs(services, queue.unqueue(services.life, request["execution_id"], state))
+
+
+@_action("POST", "resume-from-breakpoint", query="breakpoints")
+def resume_from_breakpoint(services: Services, request: Request) -> Any:
+    """Refused: there are no breakpoints."""
+    services.executions.execution(request["execution_id"])
+    raise Unprocessable(NO_BREAKPOINTS)
 
 
 def read_labels(value: Any) -> list[Label]:

@@ -7,7 +7,7 @@ a `View`. So a filter works on every list that has the field.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -140,6 +140,45 @@ def read_filters(request: Request, fields: Iterable[str]) -> Filters:
     if nested:
         return _grouped(nested, allowed)
     return [*_plain(request, allowed)]
+
+
+def read_filter_objects(value: Any, fields: Iterable[str]) -> Filters:
+    """Filters in a body: a list of `{field, operation, value}`, fields named as in a query or `FLOW_ID`.
+
+    Raises:
+        BadRequest: as `read_filters`.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MAX_FILTERS:
+        raise BadRequest(f"`filters` must be an array of at most {MAX_FILTERS} objects")
+    allowed = frozenset(fields)
+    return [each for one in value for each in _from_object(one, allowed)]
+
+
+def _from_object(value: Any, allowed: frozenset[str]) -> Iterable[Filter]:
+    if not (isinstance(value, dict) and isinstance(value.get("field"), str)):
+        raise BadRequest("A filter must be an object with `field`, `operation` and `value`")
+    field = field_name(value["field"])
+    wanted, operation = value.get("value"), str(value.get("operation") or "EQUALS")
+    if isinstance(wanted, dict) and wanted.keys() == {"value"}:
+        wanted = wanted["value"]
+    if isinstance(wanted, dict):
+        return [read_filter(field, operation, str(each), str(key), allowed) for key, each in wanted.items()]
+    text = ",".join(map(str, wanted)) if isinstance(wanted, list) else "" if wanted is None else str(wanted)
+    return [read_filter(field, operation, text, None, allowed)]
+
+
+def field_name(text: str) -> str:
+    """A field by its name in a query, `flowId`, or in a client's code, `FLOW_ID`."""
+    if not ("_" in text or text.isupper()):
+        return text
+    first, *others = text.lower().split("_")
+    return _SHORT.get(text, first + "".join(map(str.capitalize, others)))
+
+
+_SHORT = {"QUERY": "q", "MIN_LEVEL": "level"}
+"""What clients call these fields in a body."""
 
 
 def read_filter(field: str, operation: str, value: str, key: str | None, allowed: frozenset[str]) -> Filter:
@@ -278,6 +317,15 @@ def _compare(operation: str, seen: str, wanted: str) -> bool:  # noqa: PLR0911 -
             return seen == wanted or seen.startswith(wanted + ".")
         case _:
             return _found(wanted, seen)
+
+
+def search_in(pattern: str, text: str, *, case_sensitive: bool = True) -> Iterator[tuple[int, int]]:
+    """Where a caller's pattern is found in a text, from and to. Raises: BadRequest: not valid, or it takes too long."""
+    try:
+        found = _pattern(pattern if case_sensitive else f"(?i){pattern}").finditer(text, timeout=_PATTERN_SECONDS)
+        yield from (match.span() for match in found)
+    except TimeoutError:
+        raise BadRequest(f"The pattern '{pattern}' takes too long") from None
 
 
 def _found(pattern: str, seen: str) -> bool:

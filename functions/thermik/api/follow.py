@@ -7,17 +7,23 @@ Lambda function) what is known is sent at once, and the client asks again.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from thermik.api.answers import EVENT_STREAM, Answer, Stream
 from thermik.api.execution_wire import with_task_runs
 from thermik.api.filters import severe_enough
 from thermik.api.request import Request
-from thermik.api.routing import Router
+from thermik.api.routing import TENANT, Router
 from thermik.api.services import Services
 from thermik.executions.logs import entries_of
+from thermik.executions.model import Execution, wire
+from thermik.executions.state import StateType
 from thermik.storage import schema
-from thermik.storage.table import Table
+from thermik.storage.table import Index, Table
+
+MAX_FAMILY = 500
+"""Executions that one stream tells of."""
 
 router = Router("Streams")
 
@@ -40,6 +46,49 @@ def follow_execution(services: Services, request: Request) -> Answer:
 
     first = event("start", {"id": execution_id})
     return Answer(first, media_type=EVENT_STREAM, stream=Stream(execution_id, more))
+
+
+@router.route("GET", "/executions/<execution_id>/follow-dependencies", query="destinationOnly expandAll")
+def follow_dependencies(services: Services, request: Request) -> Answer:
+    """The state of an execution and of those that it started, or all below it, at each change until all have ended."""
+    first = services.executions.execution(request["execution_id"]).value
+    below = request.flag("expandAll")
+    told: dict[str, StateType] = {}
+
+    def more() -> tuple[str, bool]:
+        family = [services.executions.execution(first.id).value, *_started_by(services, first.id, below=below)]
+        fresh = [each for each in family if told.get(each.id) != each.state.current]
+        told.update({each.id: each.state.current for each in fresh})
+        text = "".join(event("end" if each.state.is_terminal else "progress", _status(each)) for each in fresh)
+        over = all(each.state.is_terminal for each in family)
+        return text + (event("end-all", {}) if over else ""), over
+
+    return Answer(event("start", {}), media_type=EVENT_STREAM, stream=Stream(first.id, more))
+
+
+def _started_by(services: Services, execution_id: str, *, below: bool) -> Iterator[Execution]:
+    """The executions that one started, oldest first; and those `below` them. At most `MAX_FAMILY`."""
+    waiting, count = [execution_id], 0
+    while waiting:
+        partition = schema.children_partition(waiting.pop())
+        page = services.table.query(partition, index=Index.THIRD, limit=MAX_FAMILY - count)
+        for record in page.records:
+            yield (child := Execution.model_validate(record.body))
+            count += 1
+            if count == MAX_FAMILY:
+                return
+            if below:
+                waiting.append(child.id)
+
+
+def _status(execution: Execution) -> dict[str, Any]:
+    return {
+        "executionId": execution.id,
+        "tenantId": TENANT,
+        "namespace": execution.namespace,
+        "flowId": execution.flow_id,
+        "state": wire(execution)["state"],
+    }
 
 
 @router.route("GET", "/logs/<execution_id>/follow", query="minLevel")

@@ -60,10 +60,25 @@ def download(services: Services, request: Request) -> Answer:
 @router.route("DELETE", "/logs/<execution_id>", query=_OF_ONE)
 def delete(services: Services, request: Request) -> Answer:
     """Delete the log of an execution."""
-    partition = schema.execution_partition(services.executions.execution(request["execution_id"]).value.id)
+    _forget(services, services.executions.execution(request["execution_id"]).value.id)
+    return Answer()
+
+
+@router.route("DELETE", "/logs/<namespace>/<flow_id>", query="triggerId")
+def delete_of_flow(services: Services, request: Request) -> Answer:
+    """Delete the logs of a flow's executions; with `triggerId` of those that this trigger started."""
+    trigger_id = request.get("triggerId")
+    partition = schema.flow_partition(request["namespace"], request["flow_id"])
+    for body in read_newest_first(services.table, partition, Index.FIRST, None, None):
+        if trigger_id in (None, body.get("trigger", {}).get("id")):
+            _forget(services, body["id"])
+    return Answer()
+
+
+def _forget(services: Services, execution_id: str) -> None:
+    partition = schema.execution_partition(execution_id)
     while records := services.table.query(partition, prefix=schema.LOGS, limit=MAX_TRANSACTION_WRITES).records:
         services.table.write(*(Delete(record.key) for record in records))
-    return Answer()
 
 
 @router.route("GET", "/logs/search", query=f"{PAGE_QUERY} q namespace flowId minLevel level startDate endDate filters")

@@ -26,12 +26,13 @@ def of_execution(services: Services, request: Request) -> dict[str, Any]:
     runs = [run.value for run in services.executions.all_task_runs(execution.id)]
     task_run_id, task_id = request.get("taskRunId"), request.get("taskId")
     chosen = [run for run in runs if task_run_id in (None, run.id) and task_id in (None, run.task_id)]
-    found = [entry for run in chosen for entry in _entries(run)]
+    found = [entry for run in chosen for entry in entries_of(run)]
     chosen_page = page_of(sort_items(found, wanted.orders, dotted), wanted)
     return chosen_page.wire(chosen_page.items)
 
 
-def _entries(run: TaskRun) -> Iterator[dict[str, Any]]:
+def entries_of(run: TaskRun) -> Iterator[dict[str, Any]]:
+    """What the attempts of a task run reported, as the API shows it."""
     for attempt in run.attempts or ():
         yield from (_entry(run, attempt, metric) for metric in attempt.metrics)
 

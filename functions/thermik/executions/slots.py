@@ -41,6 +41,10 @@ class Slots:
         """Take a slot whatever the limit says: what was ended and goes on is not counted anew."""
         self.take(execution_id, limit=1 << 30)
 
+    def holders(self) -> list[str]:
+        """The executions that hold a slot."""
+        return self._holders()[1]
+
     def holds(self, execution_id: str) -> bool:
         """Whether the execution holds a slot."""
         return execution_id in self._holders()[1]

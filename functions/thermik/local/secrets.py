@@ -45,6 +45,10 @@ class EnvironmentSecrets:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
+    def keys(self) -> list[str]:
+        """The keys of all secrets."""
+        return [name.removeprefix(PREFIX) for name in self._environment if name.startswith(PREFIX)]
+
     def __call__(self, _namespace: str, key: str) -> str:
         """A secret's value. Raises: KeyError when there is none, or it is not base64 of a text."""
         encoded = self._environment[PREFIX + key]
