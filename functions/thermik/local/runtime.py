@@ -63,6 +63,10 @@ FORGET_FOR = timedelta(seconds=2)
 MAIL_SECONDS = 0.5
 """How often a process looks for letters from others; `thermik run` of a short flow ends before the first look."""
 
+LISTENERS_KEPT = timedelta(seconds=0.25)
+"""How long a flow that another process saves may go without hearing of this one's executions. What is saved here
+counts at once; to ask for each new state of each execution would be two queries of the three that a short one makes."""
+
 _operator = logging.getLogger(__name__)
 
 
@@ -117,14 +121,15 @@ class Runtime:
             trace=trace,
         )
         self.bell = Bell()
-        self.hub = TriggerHub(self.table, self.clock, lambda: self.ports, lambda: self.bell)
-        self.life = Life(Executions(self.table, self.hub), self.machines, plans, self.clock)
+        self.hub = TriggerHub(self.table, self.clock, lambda: self.ports, lambda: self.bell, keep=LISTENERS_KEPT)
+        leases = ProcessLeases(self.process)
+        self.life = Life(Executions(self.table, self.hub), self.machines, plans, self.clock, leases.is_held)
         self.encryption = encryption(data)
         self.variables = {"envs": environment_variables(os.environ), "globals": {}}
         self.ports = Ports(
             self.life,
             self.blobs,
-            ProcessLeases(self.process),
+            leases,
             zone=UTC,
             secret=EnvironmentSecrets(os.environ),
             encryption=self.encryption,

@@ -86,7 +86,8 @@ class TriggerHub:
         return Upkeep(self._table, self.schedules, self.flow_triggers)
 
     def flow_changed(self, namespace: str, flow_id: str) -> None:
-        """A flow was saved or deleted: what deals with dates is wanted if it has some, or had."""
+        """A flow was saved or deleted: who listens is asked anew; dates are dealt with if it has some, or had."""
+        self._listeners.forget()
         states = schema.triggers_partition(namespace, flow_id)
         latest = self._table.get([keys.latest(namespace, flow_id)])[0]
         if (latest and Index.FOURTH in latest.indexes) or self._table.query(states, limit=1).records:

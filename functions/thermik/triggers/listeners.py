@@ -23,21 +23,35 @@ class Listener:
 
 
 class Listeners:
-    """The flows that listen, read again when what is known is older than `keep`. Thread-safe."""
+    """The flows that listen, read again when what is known is older than `keep`, or was forgotten. Thread-safe."""
 
     def __init__(self, table: Table, clock: Clock, keep: timedelta) -> None:
         self._table = table
         self._clock = clock
         self._keep = keep
         self._known: tuple[datetime, tuple[Listener, ...]] | None = None
+        self._forgotten = 0
 
     def all(self) -> tuple[Listener, ...]:
         """Every flow that listens. Raises: TableUnavailable."""
         now = self._clock.now()
         known = self._known
         if known is None or now - known[0] >= self._keep:
-            known = self._known = (now, tuple(self._read()))
+            known = self._look(now)
         return known[1]
+
+    def forget(self) -> None:
+        """A flow was saved: what was read before is not true any more, nor what somebody is just reading."""
+        self._forgotten += 1
+        self._known = None
+
+    def _look(self, now: datetime) -> tuple[datetime, tuple[Listener, ...]]:
+        forgotten = self._forgotten
+        found = (now, tuple(self._read()))
+        self._known = found
+        if self._forgotten != forgotten:  # a flow was saved meanwhile, perhaps behind this read
+            self._known = None
+        return found
 
     def _read(self) -> Iterator[Listener]:
         cursor: str | None = None
