@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import Any
 
@@ -152,17 +152,21 @@ class FlowTriggers:
     def _consider(self, change: Change, listener: Listener, trigger: Flow) -> None:
         ports, execution = self._ports(), change.execution
         plan = ports.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-        brought = variables_of(execution)
-        seen = {**brought, "outputs": execution.outputs} if execution.outputs else brought
-        view = View(scene_of(ports, execution, plan), seen)
+        view = View(scene_of(ports, execution, plan), variables_of(execution, [execution]))
         circumstances = view.circumstances()
         if not conditions_hold(trigger, circumstances):
             return
         wanted = [*parts_to_meet(trigger, execution, circumstances)]
         place = schema.window(listener.namespace, listener.flow_id, trigger.id)
         now = self._clock.now()
-        if wanted and not complete(self._table, place, change.id, wanted, now=now, zone=ports.zone):
+        met_by: list[str] | None = []
+        if wanted:
+            met_by = complete(self._table, place, change.id, execution.id, wanted, now=now, zone=ports.zone)
+        if met_by is None:
             return
+        earlier = ports.executions.several([each for each in met_by if each != execution.id])
+        brought = variables_of(execution, [*filter(None, earlier), execution])
+        view = View(scene_of(ports, execution, plan), brought)
         new = NewExecution(
             namespace=listener.namespace,
             flow_id=listener.flow_id,
@@ -173,7 +177,18 @@ class FlowTriggers:
             trigger=Trigger(id=trigger.id, type=trigger.type, variables=brought),
             correlated=False,
         )
-        start_once(ports, new)
+        self._start(ports, new)
+
+    def _start(self, ports: Ports, new: NewExecution) -> None:
+        """Start it; without the outputs of the executions before it where it would be too large with them."""
+        try:
+            start_once(ports, new)
+        except ItemTooLarge:
+            if new.trigger is None or "outputs" not in new.trigger.variables:
+                raise
+            variables = {name: value for name, value in new.trigger.variables.items() if name != "outputs"}
+            _operator.warning("execution %s has no `trigger.outputs`: it would be too large", new.id)
+            start_once(ports, replace(new, trigger=new.trigger.model_copy(update={"variables": variables})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +206,30 @@ class _Heard:
         self.triggers.tell(self.change)
 
 
-def variables_of(execution: Execution) -> dict[str, Any]:
-    """What `trigger` is in the execution that another one started by its change."""
+def variables_of(execution: Execution, met_by: Sequence[Execution]) -> dict[str, Any]:
+    """What `trigger` is in the execution that another one started by its change.
+
+    Args:
+        met_by: the executions whose outputs it has, of those that are alike the later ones'.
+    """
+    outputs: dict[str, Any] = {}
+    for each in met_by:
+        outputs = _merged(outputs, each.outputs or {})
     return {
         "executionId": execution.id,
         "namespace": execution.namespace,
         "flowId": execution.flow_id,
         "flowRevision": execution.flow_revision,
         "state": execution.state.current.value,
+        **({"outputs": outputs} if outputs else {}),
+    }
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two maps as one, and so the maps in them; otherwise the second map's value counts."""
+    return {**under} | {
+        name: _merged(under[name], value) if isinstance(value, dict) and isinstance(under.get(name), dict) else value
+        for name, value in over.items()
     }
 
 

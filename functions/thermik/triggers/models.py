@@ -99,7 +99,9 @@ class Flow(Trigger):
     starts_by: ClassVar[Starts] = Starts.EXECUTIONS
 
     inputs: dict[str, Any] = Field(default_factory=dict, description="Inputs of the executions; may be expressions.")
-    states: list[StateType] | None = Field(default=None, description="All terminal ones by default.")
+    states: list[StateType] | None = Field(
+        default=None, description="By default all terminal ones, and those that `preconditions` name."
+    )
     preconditions: Preconditions | None = None
 
     @model_validator(mode="after")

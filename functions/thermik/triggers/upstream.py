@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from thermik.executions.model import Execution
-from thermik.executions.state import TERMINAL
+from thermik.executions.state import TERMINAL, StateType
 from thermik.expressions import ExpressionError
 from thermik.expressions.java.regex import bounded_by_time, compiled
 from thermik.expressions.limits import MAX_REGEX_SECONDS
@@ -37,13 +37,21 @@ class PartsToMeet:
 
 def may_concern(trigger: Flow, execution: Execution, seen: Circumstances) -> bool:
     """Whether a trigger has to be asked about an execution; told without rendering anything."""
-    if trigger.disabled or execution.state.current not in (trigger.states or TERMINAL):
+    if trigger.disabled or execution.state.current not in _heard(trigger):
         return False
     if not all(holds(each, seen) for each in trigger.conditions if isinstance(each, _NEED_NO_RENDERING)):
         return False
     flows = trigger.preconditions.flows if trigger.preconditions else []
     where = trigger.preconditions.where if trigger.preconditions else []
-    return bool(where) or not flows or any(_is_of(each, execution) for each in flows)
+    return bool(where) or not flows or any(_is_of(each, execution, trigger) for each in flows)
+
+
+def _heard(trigger: Flow) -> Collection[StateType]:
+    """The states that a trigger hears: its own, else the terminal ones and those that a precondition names."""
+    if trigger.states:
+        return trigger.states
+    flows = trigger.preconditions.flows if trigger.preconditions else []
+    return TERMINAL.union(*(each.states or () for each in flows))
 
 
 def conditions_hold(trigger: Flow, seen: Circumstances) -> bool:
@@ -53,14 +61,15 @@ def conditions_hold(trigger: Flow, seen: Circumstances) -> bool:
 
 def parts_to_meet(trigger: Flow, execution: Execution, seen: Circumstances) -> Iterator[PartsToMeet]:
     """What the trigger waits for over several executions: its MultipleConditions, and its preconditions."""
+    usual = execution.state.current in (trigger.states or TERMINAL)
     for condition in trigger.conditions:
         if isinstance(condition, model.MultipleCondition):
-            parts = {name: _holds(each, seen) for name, each in condition.conditions.items()}
+            parts = {name: usual and _holds(each, seen) for name, each in condition.conditions.items()}
             yield PartsToMeet(condition.id, _window_of(condition), condition.reset_on_success, parts)
     wanted = trigger.preconditions
     if wanted is not None:
-        of_flows = {f"flows[{index}]": _is_of(each, execution) for index, each in enumerate(wanted.flows)}
-        where = {f"where.{each.id}": _passes(each, execution, seen) for each in wanted.where}
+        of_flows = {f"flows[{index}]": _is_of(each, execution, trigger) for index, each in enumerate(wanted.flows)}
+        where = {f"where.{each.id}": usual and _passes(each, execution, seen) for each in wanted.where}
         parts_id = f"preconditions.{wanted.id}"
         yield PartsToMeet(parts_id, wanted.time_window, wanted.reset_on_success, {**of_flows, **where})
 
@@ -79,12 +88,12 @@ def _holds(condition: Condition, seen: Circumstances) -> bool:
         return False
 
 
-def _is_of(wanted: UpstreamFlow, execution: Execution) -> bool:
+def _is_of(wanted: UpstreamFlow, execution: Execution, trigger: Flow) -> bool:
     labels = {label.key: label.value for label in execution.labels}
     return (
         wanted.namespace == execution.namespace
         and wanted.flow_id in (None, execution.flow_id)
-        and (wanted.states is None or execution.state.current in wanted.states)
+        and execution.state.current in (wanted.states or trigger.states or TERMINAL)
         and all(labels.get(key) == value for key, value in (wanted.labels or {}).items())
     )
 

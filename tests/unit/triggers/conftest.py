@@ -12,6 +12,8 @@ import pytest
 
 from thermik.executions.lifecycle import NewExecution, create
 from thermik.executions.model import Execution
+from thermik.executions.pausing import resume
+from thermik.executions.state import StateType
 from thermik.flows.validation import parse_flow
 from thermik.local.runtime import Runtime
 from thermik.machines.client import machine_name
@@ -63,6 +65,18 @@ class World:
         execution = create(self.runtime.life, NewExecution(NAMESPACE, name, revision, **given))
         if not execution.state.is_terminal:
             self.runtime.machines.engine.wait(machine_name(execution), timeout=SECONDS)
+        return self.end(execution.id)
+
+    def resumed(self, name: str) -> Execution:
+        """Start an execution that pauses, resume it, and wait for its end."""
+        revision = self.runtime.flows.latest_revision(NAMESPACE, name)
+        execution = create(self.runtime.life, NewExecution(NAMESPACE, name, revision))
+        deadline = time.monotonic() + SECONDS
+        while self.runtime.life.executions.execution(execution.id).value.state.current != StateType.PAUSED:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        resume(self.runtime.life, execution.id)
+        self.runtime.machines.engine.wait(machine_name(execution), timeout=SECONDS)
         return self.end(execution.id)
 
     def end(self, execution_id: str) -> Execution:

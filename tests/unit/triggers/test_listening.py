@@ -104,6 +104,42 @@ def test_inputs_are_those_of_the_execution_that_ended(world: World) -> None:
     assert started.inputs == {"task": "x", "flow": "x!"}
 
 
+def test_the_outputs_of_all_that_was_waited_for_come_with_the_trigger(world: World) -> None:
+    world.flow("a", "outputs: [{id: ours, type: STRING, value: a}, {id: same, type: STRING, value: a}]")
+    world.flow("b", "outputs: [{id: same, type: STRING, value: b}]")
+    world.flow("down", listener(waiting_for("a", "b") + ", inputs: {got: '{{ trigger.outputs.ours }}'}"))
+    world.run("a")
+    world.run("b")
+    [started] = world.executions("down")
+    assert started.trigger is not None
+    assert started.trigger.variables["outputs"] == {"ours": "a", "same": "b"}
+    assert started.inputs == {"got": "a"}
+
+
+def test_of_a_flow_that_met_its_part_twice_the_later_outputs_count(world: World) -> None:
+    world.flow("a", "outputs: [{id: at, type: STRING, value: '{{ execution.id }}'}]")
+    world.flow("b")
+    world.flow("down", listener(waiting_for("a", "b")))
+    world.run("a")
+    later = world.run("a")
+    world.run("b")
+    [started] = world.executions("down")
+    assert started.trigger is not None
+    assert started.trigger.variables["outputs"] == {"at": later.id}
+
+
+def test_a_state_that_a_precondition_names_is_heard_for_it_alone(world: World) -> None:
+    for name in ("up", "other"):
+        world.flow(name, task="{type: io.kestra.plugin.core.flow.Pause}")
+    named = f"flows: [{{namespace: {NAMESPACE}, flowId: up, states: [PAUSED]}}]"
+    world.flow("pauses", listener(f"preconditions: {{id: all, {named}}}"))
+    world.flow("ends", listener(waiting_for("other")))
+    for name in ("up", "other"):
+        world.resumed(name)
+    assert [each.trigger.variables["state"] for each in world.executions("pauses") if each.trigger] == ["PAUSED"]
+    assert [each.trigger.variables["state"] for each in world.executions("ends") if each.trigger] == ["SUCCESS"]
+
+
 def test_a_crash_after_the_change_is_made_up_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.flow("up")
     world.flow("down", listener(of("up")))
