@@ -15,7 +15,7 @@ from thermik.api.paging import PAGE_QUERY, page_request, sort_items
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
-from thermik.flows.aliases import OLD_TYPE_PREFIXES
+from thermik.flows.aliases import is_old_type
 from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowRevision
 from thermik.flows.source import read_source
@@ -134,4 +134,4 @@ def _old_tasks(value: Any) -> Iterator[dict[str, str]]:
 
 
 def _is_old(kind: str) -> bool:
-    return kind in ALIASES or kind.startswith(OLD_TYPE_PREFIXES)
+    return is_old_type(kind)

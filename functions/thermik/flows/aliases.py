@@ -5,6 +5,7 @@ A source with an old name is read as if it had the new one, and says so among it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 FLOW = {"taskDefaults": "pluginDefaults"}
@@ -22,6 +23,11 @@ INPUT_TYPES = {"BOOL": "BOOLEAN"}
 OLD_TYPE_PREFIXES = ("io.kestra.core.tasks.", "io.kestra.core.models.", "io.kestra.core.runners.")
 """What the names of types began with before they moved to `io.kestra.plugin.core`."""
 
+_OLD_PLUGIN_TYPES = re.compile(
+    r"io\.kestra\.plugin\.(fs\.http\..*|core\.flow\.(WaitFor|Worker)|core\.condition\.(?!MultipleCondition$).*Condition)"
+)
+"""Names below `io.kestra.plugin` that have another name today."""
+
 DEPRECATED_INPUT_TYPES = {"ENUM": "SELECT"}
 
 _NEW_TO_OLD: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +38,11 @@ _NEW_TO_OLD: Mapping[str, tuple[str, ...]] = {
     "condition": ("when",),
     "conditions": ("scheduleConditions",),
 }
+
+
+def is_old_type(name: str) -> bool:
+    """Whether a type has another name today."""
+    return name.startswith(OLD_TYPE_PREFIXES) or _OLD_PLUGIN_TYPES.fullmatch(name) is not None
 
 
 def old_names(name: str) -> tuple[str, ...]:

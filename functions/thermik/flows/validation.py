@@ -284,7 +284,7 @@ def _old_types(value: Any, place: Place) -> Iterator[str]:
             yield from _old_types(item, (*place, index))
     elif isinstance(value, dict):
         kind = value.get("type")
-        if isinstance(kind, str) and kind.startswith(aliases.OLD_TYPE_PREFIXES):
+        if isinstance(kind, str) and aliases.is_old_type(kind):
             yield place_text((*place, "type"))
         for name, item in value.items():
             yield from _old_types(item, (*place, name))

@@ -84,6 +84,8 @@ ALIASES: dict[str, str] = {
     f"{_OLD}.flows.Switch": f"{_CORE}.flow.Switch",
     f"{_OLD}.flows.ForEach": f"{_CORE}.flow.ForEach",
     f"{_OLD}.flows.ForEachItem": f"{_CORE}.flow.ForEachItem",
+    f"{_OLD}.flows.Worker": f"{_CORE}.flow.WorkingDirectory",
+    f"{_CORE}.flow.Worker": f"{_CORE}.flow.WorkingDirectory",
     f"{_OLD}.flows.WorkingDirectory": f"{_CORE}.flow.WorkingDirectory",
     f"{_OLD}.executions.Labels": f"{_CORE}.execution.Labels",
     f"{_OLD}.log.Fetch": f"{_CORE}.log.Fetch",

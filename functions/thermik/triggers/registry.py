@@ -46,6 +46,7 @@ ALIASES: dict[str, str] = {
     },
     _CONDITION + "FlowCondition": _CONDITION + "ExecutionFlow",
     _OLD_CONDITION + "FlowCondition": _CONDITION + "ExecutionFlow",
+    _OLD_CONDITION + "VariableCondition": _CONDITION + "Expression",
     _CONDITION + "FlowNamespaceCondition": _CONDITION + "ExecutionNamespace",
     _OLD_CONDITION + "FlowNamespaceCondition": _CONDITION + "ExecutionNamespace",
 }

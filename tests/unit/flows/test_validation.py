@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from conftest import shared_dir
+from thermik.flows.aliases import is_old_type
 from thermik.flows.problems import InvalidFlow, Position
 from thermik.flows.task import Task
 from thermik.flows.validation import build_flow, parse_flow, validate_part, validate_source
+from thermik.tasks.names import ALIASES
 from thermik.tasks.registry import Registry
 from thermik.triggers.registry import TriggerRegistry
 from unit.flows.sample import CALL, LOG, SEQUENTIAL, TYPES, log, parse, problems, source
@@ -237,6 +239,16 @@ def test_types_that_have_moved_are_told() -> None:
     runner = {"id": "s", "type": SEQUENTIAL, "tasks": [{**log(), "type": "io.kestra.core.tasks.log.Log"}]}
 
     assert parse_flow(source(tasks=[runner]), Registry()).deprecations == ("tasks[0].tasks[0].type",)
+
+
+def test_every_old_name_of_a_type_is_told_and_no_other() -> None:
+    triggers = TriggerRegistry()
+    conditions = {old for name in triggers.condition_names() for old in triggers.aliases(name)}
+    old = [*ALIASES, *conditions, *(each for name in triggers.names() for each in triggers.aliases(name))]
+    today = [*Registry().names(), *triggers.names(), *triggers.condition_names()]
+
+    assert [name for name in old if not is_old_type(name)] == []
+    assert [name for name in today if is_old_type(name)] == []
 
 
 @pytest.mark.parametrize(
