@@ -94,6 +94,28 @@ def test_states_of_tasks(runtime: Runtime) -> None:
     assert said(ran, "c") == ["SUCCESS SUCCESS"]
 
 
+def test_tasks_are_found_by_their_state(runtime: Runtime) -> None:
+    found = "{{ tasksWithState('success') }}"
+    ran = run(runtime, flow(ret("a"), each("l", ["x", "y"], ret("b")), ret("c", found)))
+    shown = json.loads(said(ran, "c")[0])
+    assert {(each["taskId"], each.get("value")) for each in shown} == {("a", None), ("l", None), ("b", "x"), ("b", "y")}
+    assert {each["state"] for each in shown} == {"SUCCESS"}
+
+
+def test_whether_a_file_is_there_and_empty(runtime: Runtime) -> None:
+    written = {"id": "w", "type": "io.kestra.plugin.core.storage.Write", "content": "some"}
+    asked = "{{ fileExists(outputs.w.uri) }} {{ fileExists(outputs.w.uri ~ '.x') }} {{ fileExists('no/such.txt') }}"
+    size = "{{ isFileEmpty(outputs.w.uri) }} {{ fileSize(outputs.w.uri) }}"
+    ran = run(runtime, flow(written, ret("a", asked), ret("b", size)))
+    assert (said(ran, "a"), said(ran, "b")) == (["true false false"], ["false 4"])
+
+
+def test_whether_somebody_elses_file_is_there_is_not_told(runtime: Runtime) -> None:
+    ran = run(runtime, flow(ret("a", "{{ fileExists('kestra:///other/space/f/executions/1/tasks/t/2/x.txt') }}")))
+    assert ran.state == "FAILED"
+    assert "belongs to neither this execution" in ran.logged("a", "ERROR")[0]
+
+
 def test_what_an_execution_brings(runtime: Runtime) -> None:
     labels = "{{ labels.team }} {{ labels.system.correlationId == execution.id }}"
     shown = "{{ inputs.n }} " + labels + " {{ trigger.executionId }} {{ vars.v }}"
@@ -122,4 +144,5 @@ def test_without_inputs_and_trigger_they_are_undefined(runtime: Runtime) -> None
 def test_an_error_names_the_expression_and_fails_the_task(runtime: Runtime) -> None:
     ran = run(runtime, flow(ret("a", "{{ outputs.nobody.value }}")))
     assert ran.state == "FAILED"
-    assert "nobody" in ran.logged("a", "ERROR")[0]
+    told = "Unable to find `nobody` used in the expression `{{ outputs.nobody.value }}` at line 1, column 11"
+    assert told in ran.logged("a", "ERROR")[0]

@@ -11,6 +11,7 @@ from typing import Any
 from thermik.expressions import registry
 from thermik.expressions.errors import ExpressionError, ExpressionRuntimeError, UndefinedVariable, did_you_mean
 from thermik.expressions.frames import Frame
+from thermik.expressions.refused import REFUSED
 from thermik.expressions.tree import Argument, Call, Filtered, Node, Tested
 
 Closure = Callable[[Frame], Any]
@@ -126,7 +127,12 @@ def _failed(entry: registry.Entry, error: Exception, at: int) -> ExpressionRunti
 
 
 def no_such(kind: registry.Kind, name: str, macros: Iterable[str] = ()) -> str:
-    """Kestra's sentence about a name that nobody knows, and the nearest one that is known (of macros, too)."""
+    """Kestra's sentence about a name that nobody knows, and the nearest one that is known (of macros, too).
+
+    A function that only Kestra has comes with the reason instead.
+    """
+    if kind == "function" and name in REFUSED:
+        return f"{NAMES_OF_KINDS[kind]} [{name}] does not exist here: {REFUSED[name]}."
     hint = did_you_mean(name, [*(entry.name for entry in registry.everything(kind)), *macros])
     return f"{NAMES_OF_KINDS[kind]} [{name}] does not exist{hint or '.'}"
 

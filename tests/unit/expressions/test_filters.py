@@ -19,6 +19,7 @@ from thermik.expressions import (
     registry,
 )
 from thermik.expressions.java.regex import translate
+from thermik.expressions.refused import REFUSED
 
 VALUES = {
     "l": [1, 2, 3], "m": {"a": 1, "b": None}, "s": "text", "n": 5, "f": 1.5, "z": None, "ll": [[1], [2, 3]], "big": 3_000_000_000,
@@ -457,6 +458,13 @@ def test_a_name_that_nobody_knows_comes_with_the_nearest_one(source: str, told: 
         compile_template(source).render({})
     assert error.value.problem == told
     assert [problem.message for problem in check_template(source)] == [told]
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_function_that_only_kestra_has_comes_with_the_reason(name: str) -> None:
+    assert registry.find("function", name) is None
+    (problem,) = check_template("{{ " + name + "('a') }}")
+    assert problem.message == f"Function or Macro [{name}] does not exist here: {REFUSED[name]}."
 
 
 def test_check_template_reports_a_syntax_error() -> None:
