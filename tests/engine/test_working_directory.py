@@ -113,6 +113,22 @@ def test_a_child_may_be_skipped_or_fail_where_that_is_allowed(runtime: Runtime) 
     assert ran.states() == {"wdir": "WARNING", "skipped": "SKIPPED", "fails": "WARNING", "last": "SUCCESS"}
 
 
+def test_a_child_that_cannot_be_decided_has_no_task_run_and_fails_the_directory(runtime: Runtime) -> None:
+    body = """
+    outputFiles: ["data.txt"]
+    tasks:
+"""
+    unclear = """
+      - {id: unclear, type: io.kestra.plugin.core.log.Log, message: never, runIf: "{{ nothing_such }}"}
+      - {id: last, type: io.kestra.plugin.core.log.Log, message: never}
+"""
+    ran = run(runtime, flow("wd-unclear", body + WRITES + unclear))
+    assert (ran.states(), ran.state) == ({"wdir": "FAILED", "write": "SUCCESS"}, "FAILED")
+    assert any("runIf of task unclear" in message for message in ran.logged("wdir", "ERROR"))
+    restart(runtime.life, ran.id)
+    assert end_of(runtime, ran.id).states() == {"wdir": "FAILED", "write": "SUCCESS"}
+
+
 def test_a_retry_waits_in_the_same_directory(runtime: Runtime) -> None:
     body = """
     tasks:

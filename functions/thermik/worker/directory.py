@@ -43,6 +43,11 @@ _S = StateType
 
 T = TypeVar("T")
 
+
+class _Undecided(Exception):
+    """Whether a child is to run cannot be told: that fails the WorkingDirectory, and the child has no task run."""
+
+
 _BADLY = frozenset({_S.FAILED, _S.KILLED, _S.CANCELLED, _S.RETRIED})
 
 
@@ -152,9 +157,11 @@ class _Group:
             failed = self._failing_child(working.value, folder)
             outputs = self._guarded(working, log, lambda: self._task.capture(context, cached))
         now_done = working.value.with_progress(lease=None, unfinished=None).model_copy(update={"outputs": outputs})
-        self._write(working.then(now_done))
+        written = self._write(working.then(now_done))
+        if isinstance(failed, _Undecided):
+            raise self._failed(written, log, failed)
         if failed is not None:
-            raise TaskFailed(failed)
+            raise failed
 
     @contextmanager
     def _watched(self, log: RunLog) -> Iterator[None]:
@@ -196,21 +203,24 @@ class _Group:
         self._write(run.then(failed_group(run.value, self._task, self._scene.now())))
         return TaskFailed(run.value.task_id)
 
-    def _failing_child(self, group: TaskRun, folder: Path) -> str | None:
-        """Run the children; the id of the one that failed for good, after which no other runs."""
+    def _failing_child(self, group: TaskRun, folder: Path) -> TaskFailed | _Undecided | None:
+        """Run the children; how one failed for good, after which no other runs."""
         for node in self._children:
             try:
                 self._child(group, node, folder)
             except TaskFailed:
-                return node.id
+                return TaskFailed(node.id)
+            except _Undecided as error:
+                return error
         return None
 
     def _child(self, group: TaskRun, node: Node, folder: Path) -> None:
-        """One child with all its attempts. Raises: TaskFailed."""
+        """One child with all its attempts. Raises: TaskFailed, _Undecided."""
         while True:
             call = replace(self._call, op=Op.RUN, task_id=node.id, entered=self._scene.now(), before=(), after=())
             scene = enter_task(self._scene.ports, call)
             self._check(scene, group)
+            self._decide(scene, call)
             try:
                 work_on(self._watch, scene, call, folder)
             except TaskFailed:
@@ -230,6 +240,16 @@ class _Group:
 
         scene.ports.executions.change_task_run(group.execution_id, group.id, ended)
         raise Stopped(f"execution {group.execution_id}, or a parent of task run {group.id}, has ended")
+
+    def _decide(self, scene: TaskScene, call: Call) -> None:
+        """See that the `runIf` of a child that has not begun can be rendered. Raises: _Undecided."""
+        run_if = scene.place.node.task.run_if
+        if scene.found is not None or run_if == "true":
+            return
+        try:
+            render(run_if, scene.task_variables(scene.new_run(call)), ExpressionServices(scene))
+        except ExpressionError as error:
+            raise _Undecided(f"Failed evaluating runIf of task {scene.place.node.id}: {error}") from error
 
     def _wait_for_next(self, scene: TaskScene) -> None:
         """Wait until the child's next attempt is due. Raises: TaskFailed, when there is none; Stopped."""
