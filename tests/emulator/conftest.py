@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,17 @@ def stack(endpoint: str, archive: Path) -> Stack:
     outputs = deploy(deployment, s3=client(endpoint, "s3"), cloudformation=client(endpoint, "cloudformation"))
     # the emulator speaks HTTP and enforces the policy that refuses what is not TLS
     client(endpoint, "s3").delete_bucket_policy(Bucket=outputs["BucketName"])
+    _allow_schedules(client(endpoint, "iam"))
     return Stack(endpoint, ministack.api_url(endpoint, outputs["ApiId"]), outputs, deployment)
+
+
+def _allow_schedules(iam: Any) -> None:
+    """The emulator asks for permission as if every schedule were in the group `default`; AWS names its own."""
+    allowed = {"Effect": "Allow", "Action": "scheduler:*", "Resource": "arn:aws:scheduler:*:*:schedule/default/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    for role in iam.list_roles()["Roles"]:
+        if any(name in role["RoleName"] for name in ("ApiRole", "WorkerRole", "EventsRole")):
+            iam.put_role_policy(RoleName=role["RoleName"], PolicyName="default-group", PolicyDocument=document)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -49,19 +48,8 @@ class Caller:
         return [each for each in answer.json()["results"] if each["state"]["current"] == "SUCCESS"]
 
 
-@pytest.fixture(scope="module")
-def may_schedule(stack: Stack) -> None:
-    """The emulator asks for permission as if every schedule were in the group `default`; AWS names its own."""
-    iam = stack.client("iam")
-    allowed = {"Effect": "Allow", "Action": "scheduler:*", "Resource": "arn:aws:scheduler:*:*:schedule/default/*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    for role in iam.list_roles()["Roles"]:
-        if any(name in role["RoleName"] for name in ("ApiRole", "WorkerRole", "EventsRole")):
-            iam.put_role_policy(RoleName=role["RoleName"], PolicyName="default-group", PolicyDocument=document)
-
-
 @pytest.fixture
-def caller(stack: Stack, user: tuple[str, str], may_schedule: None) -> Iterator[Caller]:
+def caller(stack: Stack, user: tuple[str, str]) -> Iterator[Caller]:
     made = Caller(stack, user)
     yield made
     made.session.close()
