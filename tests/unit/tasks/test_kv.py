@@ -81,6 +81,13 @@ def test_set_refuses_what_is_no_key(context: FakeContext, key: str) -> None:
         _kv(context, "Set", key=key, value="v")
 
 
+@pytest.mark.parametrize("kind", ["Set", "Get", "Delete", "GetKeys"])
+def test_what_is_no_namespace_is_refused(context: FakeContext, kind: str) -> None:
+    given = {"GetKeys": {}, "Set": {"key": "k", "value": "v"}}.get(kind, {"key": "k"})
+    with pytest.raises(TaskFailure, match=r"The namespace 'Not One' does not exist\."):
+        _kv(context, kind, namespace="{{ 'Not One' }}", **given)
+
+
 def test_set_carries_description_time_to_live_and_namespace(context: FakeContext) -> None:
     _kv(context, "Set", key="k", value="v", namespace="other", kvDescription="of {{ flow.id }}", ttl="PT1H")
     pair = context.key_values.pairs["other", "k"]

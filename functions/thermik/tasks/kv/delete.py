@@ -6,7 +6,7 @@ from typing import Any
 
 from thermik.flows.dynamic import Dynamic
 from thermik.tasks.kv.get import missing
-from thermik.tasks.kv.values import DEFAULT_NAMESPACE
+from thermik.tasks.kv.values import DEFAULT_NAMESPACE, check_namespace
 from thermik.tasks.runnable import RunContext, RunnableTask, TaskFailure
 
 
@@ -20,7 +20,7 @@ class Delete(RunnableTask):
     def run(self, context: RunContext) -> dict[str, Any]:
         """Delete the pair; outputs `deleted`."""
         key: str = context.render(self.key)
-        namespace: str = context.render(self.namespace)
+        namespace = check_namespace(context.render(self.namespace))
         must_exist: bool = context.render_as(bool, self.error_on_missing)
         deleted = context.key_values.delete(namespace, key)
         if must_exist and not deleted:

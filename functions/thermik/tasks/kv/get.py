@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from thermik.flows.dynamic import Dynamic
-from thermik.tasks.kv.values import DEFAULT_NAMESPACE
+from thermik.tasks.kv.values import DEFAULT_NAMESPACE, check_namespace
 from thermik.tasks.runnable import RunContext, RunnableTask, TaskFailure
 
 
@@ -19,7 +19,7 @@ class Get(RunnableTask):
     def run(self, context: RunContext) -> dict[str, Any]:
         """Read the pair; outputs `value`, which is absent where there is none."""
         key: str = context.render(self.key)
-        namespace: str = context.render(self.namespace)
+        namespace = check_namespace(context.render(self.namespace))
         found, value = context.key_values.get(namespace, key)
         if not found and context.render_as(bool, self.error_on_missing):
             raise TaskFailure(missing(key, namespace))

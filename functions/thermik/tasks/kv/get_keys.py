@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thermik.tasks.kv.values import DEFAULT_NAMESPACE
+from thermik.tasks.kv.values import DEFAULT_NAMESPACE, check_namespace
 from thermik.tasks.runnable import RunContext, RunnableTask
 
 
@@ -16,5 +16,5 @@ class GetKeys(RunnableTask):
 
     def run(self, context: RunContext) -> dict[str, Any]:
         """List the keys; outputs `keys`, sorted."""
-        keys = context.key_values.keys(context.render(self.namespace), context.render(self.prefix))
+        keys = context.key_values.keys(check_namespace(context.render(self.namespace)), context.render(self.prefix))
         return {"keys": list(keys)}

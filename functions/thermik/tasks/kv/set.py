@@ -7,7 +7,7 @@ from typing import Any
 
 from thermik.expressions import ExpressionError
 from thermik.flows.dynamic import Duration, Dynamic
-from thermik.tasks.kv.values import DEFAULT_NAMESPACE, check_key, kind_of, read_as
+from thermik.tasks.kv.values import DEFAULT_NAMESPACE, check_key, check_namespace, kind_of, read_as
 from thermik.tasks.ports import KeyValue, ValueKind
 from thermik.tasks.runnable import RunContext, RunnableTask, TaskFailure
 
@@ -30,12 +30,14 @@ class Set(RunnableTask):
         """Set the pair.
 
         Raises:
-            TaskFailure: the key exists and `overwrite` is false, or the value is none of that type.
+            TaskFailure: the key exists and `overwrite` is false, the value is none of that type, or there is no such
+                namespace.
         """
         key = check_key(context.render(self.key))
         overwrite: bool = context.render_as(bool, self.overwrite)
         entry = self._entry(context)
-        if not context.key_values.put(context.render(self.namespace), key, entry, overwrite=overwrite):
+        namespace = check_namespace(context.render(self.namespace))
+        if not context.key_values.put(namespace, key, entry, overwrite=overwrite):
             raise TaskFailure(
                 f"Cannot set value for key '{key}'. Key already exists and `overwrite` is set to `false`."
             )

@@ -14,6 +14,7 @@ from thermik.tasks.ports import ValueKind
 from thermik.tasks.runnable import TaskFailure
 
 DEFAULT_NAMESPACE = "{{ flow.namespace }}"
+_NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
 
 
@@ -28,6 +29,17 @@ def check_key(key: str) -> str:
             f"'{key}' is no key: it must start with a letter or digit, and hold only those, dots, hyphens, underscores"
         )
     return key
+
+
+def check_namespace(namespace: str) -> str:
+    """The namespace, if there may be one of that name.
+
+    Raises:
+        TaskFailure: no flow can have such a namespace.
+    """
+    if not _NAMESPACE.fullmatch(namespace):
+        raise TaskFailure(f"Cannot access the KV store. The namespace '{namespace}' does not exist.")
+    return namespace
 
 
 def kind_of(value: Any) -> ValueKind:
