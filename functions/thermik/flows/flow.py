@@ -107,6 +107,7 @@ class Flow(FlowModel):
     id: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$", min_length=1, max_length=MAX_ID)
     namespace: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", min_length=1, max_length=MAX_NAMESPACE)
     revision: int | None = Field(default=None, description="Accepted without effect: revisions are counted on saving.")
+    deleted: bool = Field(default=False, description="Accepted without effect.")
     tenant_id: str | None = Field(default=None, description="Accepted without effect.")
     description: str | None = Field(default=None, description="For people; Markdown.")
     labels: Labels = Field(default_factory=list)

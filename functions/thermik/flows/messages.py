@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from thermik.flows.aliases import old_names
 from thermik.flows.problems import Place
+from thermik.flows.support import NOT_HERE
 
 UNRECOGNIZED = "Unrecognized field"
 EMPTY = "must not be empty"
@@ -100,7 +101,9 @@ _MESSAGES: Mapping[str, Callable[[Mapping[str, Any], Place], str]] = {
 def _message(error: Mapping[str, Any], place: Place) -> str:
     kind = error["type"]
     if kind == "extra_forbidden":
-        return f'{UNRECOGNIZED} "{error["loc"][-1]}"'
+        name = str(error["loc"][-1])
+        hint = f": {NOT_HERE[name]}" if name in NOT_HERE else ""
+        return f'{UNRECOGNIZED} "{name}"{hint}'
     if kind in ("enum", "literal_error"):
         accepted = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f'Cannot deserialize value from "{error["input"]}": not one of the values accepted: [{accepted}]'

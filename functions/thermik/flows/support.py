@@ -37,12 +37,21 @@ GAPS: tuple[Gap, ...] = (
 )
 """Refused, as the flow would not do what its author means."""
 
+NOT_HERE: dict[str, str] = {
+    "allowedFileExtensions": "`allowedFileExtensions` is not supported: look at the file in the flow's first task",
+    "assets": "`assets` are only available in Enterprise Edition",
+    "quotas": "`quotas` are only available in Enterprise Edition",
+    "taskCache": "`taskCache` is not supported: use the KV store, or the `cache` of a WorkingDirectory",
+}
+"""Properties of Kestra's that no model has, with what to tell of them besides that they are not recognized."""
+
 _WORKERS = "`workerGroup` has no effect: there are no worker groups here"
 _NO_LOG = "has no effect: triggers write no log, the server's own says why one starts nothing"
 
 IDLE: tuple[Gap, ...] = (
     Gap(("workerGroup",), _WORKERS),
     Gap(("revision",), "`revision` has no effect: revisions are counted when the flow is saved"),
+    Gap(("deleted",), "`deleted` has no effect: a flow that is saved is there"),
     Gap(("tenantId",), "`tenantId` has no effect: there is one tenant, `main`"),
     Gap(("workerGroup",), _WORKERS, within="task"),
     Gap(("dependencyCacheEnabled",), "`dependencyCacheEnabled` has no effect: nothing is installed", within="task"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from thermik.flows.problems import Position
-from thermik.flows.support import GAPS, Gap, unsupported
+from thermik.flows.support import GAPS, NOT_HERE, Gap, unsupported
 from thermik.flows.validation import parse_flow, validate_source
 from thermik.tasks.registry import Registry
 from thermik.triggers.registry import TriggerRegistry
@@ -67,6 +67,13 @@ def test_a_flow_with_listeners_is_told_where_and_what_to_use() -> None:
     assert "use `afterExecution`" in found.message
 
 
+@pytest.mark.parametrize("name", NOT_HERE)
+def test_what_only_kestra_has_is_refused_with_what_to_know_of_it(name: str) -> None:
+    [found] = problems(tasks=[log(**{name: True})])
+
+    assert found == f'tasks[0].{name}: Unrecognized field "{name}": {NOT_HERE[name]}'
+
+
 CORE = "io.kestra.plugin.core."
 WEBHOOK = {"id": "t", "type": f"{CORE}trigger.Webhook", "key": "k"}
 SCHEDULE = {"id": "t", "type": f"{CORE}trigger.Schedule", "cron": "* * * * *"}
@@ -79,6 +86,7 @@ GROUP = {"key": "g"}
         ({"workerGroup": GROUP}, "workerGroup"),
         ({"revision": 3}, "revision"),
         ({"tenantId": "main"}, "tenantId"),
+        ({"deleted": True}, "deleted"),
         ({"tasks": [log(workerGroup=GROUP)]}, "tasks[0].workerGroup"),
         (
             {"tasks": [{"id": "p", "type": "io.kestra.plugin.scripts.python.Script", "script": "x", "dependencyCacheEnabled": True}]},
