@@ -7,11 +7,13 @@ is the one that the new execution's own operations will look for. A restart in a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from thermik.executions.launch import keep_slot, launch, start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, ExecutionProgress, Scope, TaskRun
+from thermik.executions.pausing import failed_in_time
 from thermik.executions.places import task_run_id
 from thermik.executions.refusals import Unacceptable
 from thermik.executions.repository import Versioned
@@ -19,6 +21,7 @@ from thermik.executions.revival import (
     NOTHING_TO_RESTART,
     ancestors_of,
     check_restartable,
+    going_on,
     restarted_runs,
     shares_invocation,
 )
@@ -79,7 +82,7 @@ def replay(
         if old == from_task_run:
             copies[old] = _chosen(run, plan.tree, life)
         elif old in above:
-            copies[old] = run.with_state(_S.RUNNING, now)
+            copies[old] = _above(run, plan.tree, now)
     _write(life, execution, list(copies.values()))
     return start_machine(life, execution, plan)
 
@@ -232,13 +235,19 @@ def _copies(kept: Mapping[str, TaskRun], execution: Execution) -> dict[str, Task
     return copies
 
 
+def _above(run: TaskRun, tree: FlowTree, now: datetime) -> TaskRun:
+    """A run around the one to begin at: it goes on; a Pause whose `errors` that one is among is over already."""
+    node = tree.nodes.get(run.task_id)
+    return run if node is not None and failed_in_time(run, node.task) else going_on(run, now)
+
+
 def _chosen(run: TaskRun, tree: FlowTree, life: Life) -> TaskRun:
-    """The run to begin at: a flowable goes on, anything else is tried again."""
+    """The run to begin at: a flowable that had begun goes on, anything else is tried again."""
     node = tree.nodes.get(run.task_id)
     if node is None:
         raise Unacceptable(NOTHING_TO_RESTART)
-    flowable = isinstance(node.task, FlowableTask)
-    state = _S.RUNNING if flowable else _S.RESTARTED
+    begun = isinstance(node.task, FlowableTask) and run.state.was(_S.RUNNING) and not run.progress.unopened
+    state = _S.RUNNING if begun else _S.RESTARTED
     return run.with_state(state, life.clock.now()).with_progress(batches=None)
 
 

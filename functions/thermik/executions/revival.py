@@ -8,6 +8,7 @@ in the last transaction, so a process that dies before it leaves an execution th
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from thermik.executions.launch import keep_slot, start_machine, with_machine
 from thermik.executions.life import Life
@@ -224,7 +225,12 @@ def _closes(run: TaskRun, runs: Runs, tree: FlowTree, revived: Container[str] | 
 
 
 def _running(life: Life, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
-    return run.then(run.value.with_state(_S.RUNNING, life.clock.now()))
+    return run.then(going_on(run.value, life.clock.now()))
+
+
+def going_on(run: TaskRun, now: datetime) -> TaskRun:
+    """A flowable's run that goes on: RUNNING; one that had not been opened (its `finally` ran) is opened again."""
+    return run.with_state(_S.RESTARTED if run.progress.unopened else _S.RUNNING, now)
 
 
 def _chunks(writes: Sequence[Write], size: int) -> Iterable[Sequence[Write]]:

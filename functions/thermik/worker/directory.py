@@ -25,6 +25,7 @@ from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.tree import TASKS, Node
 from thermik.machines.states import SKIP, Op
+from thermik.storage.errors import Unavailable
 from thermik.tasks.flow.working_directory import WorkingDirectory
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure, remaining
@@ -193,6 +194,8 @@ class _Group:
     def _guarded(self, working: Versioned[TaskRun], log: RunLog, work: Callable[[], T]) -> T:
         try:
             return work()
+        except Unavailable:  # no failure of the task: it begins again
+            raise
         except Exception as error:
             raise self._failed(working, log, error) from error
 

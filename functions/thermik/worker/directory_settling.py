@@ -22,7 +22,7 @@ from thermik.worker.directory import failed_group
 from thermik.worker.going import mark_retrying
 from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene, enter_task
-from thermik.worker.settle import TRANSIENT, close_attempt, stops, verdict_on
+from thermik.worker.settle import MAX_TRIES, TRANSIENT, close_attempt, repeated, stops, verdict_on
 
 _S = StateType
 
@@ -45,8 +45,11 @@ def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
     if run.state.is_terminal:
         return verdict_on(run)
     lease = run.progress.lease
-    if call.error in TRANSIENT and lease is not None and scene.ports.leases.is_held(lease):
-        raise Busy(run.task_id)
+    if call.error in TRANSIENT:
+        if lease is not None and scene.ports.leases.is_held(lease):
+            raise Busy(run.task_id)
+        if call.tries < MAX_TRIES:  # storage was away: that is no failure of the task; it begins again
+            return repeated(scene, run, call.tries)
     child = _close_child(scene, call)
     if child is not None and child.state.current == _S.RETRYING:
         _write(scene, found.then(run.with_progress(lease=None)))

@@ -57,7 +57,7 @@ def settle(scene: TaskScene, call: Call) -> dict[str, Any]:
         return verdict_on(scene.found.value if scene.found and _finished(scene) else None)
     run = scene.found.value if scene.found else scene.new_run(call)
     if call.error in TRANSIENT and call.tries < MAX_TRIES and not run.state.is_terminal:
-        return _repeated(scene, run, call.tries)
+        return repeated(scene, run, call.tries)
     if run.state.current in (_S.CREATED, _S.RUNNING, _S.RESTARTED):
         run = close_attempt(scene, call, Versioned(run, scene.found.version if scene.found else 0))
     if run.state.current == _S.RETRYING and scene.execution.value.state.current != _S.RETRYING:
@@ -99,7 +99,7 @@ def verdict_on(run: TaskRun | None) -> dict[str, Any]:
             return _verdict(Verdict.FAIL)
 
 
-def _repeated(scene: TaskScene, run: TaskRun, tries: int) -> dict[str, Any]:
+def repeated(scene: TaskScene, run: TaskRun, tries: int) -> dict[str, Any]:
     """Invoke once more, after a pause that grows, with full jitter; not before an attempt is due that is waited for."""
     pause = scene.ports.random.uniform(0.0, min(_LONGEST_PAUSE_SECONDS, 2.0**tries))
     at = scene.now() + timedelta(seconds=pause)
