@@ -46,6 +46,7 @@ NOT_HERE: dict[str, str] = {
 """Properties of Kestra's that no model has, with what to tell of them besides that they are not recognized."""
 
 _WORKERS = "`workerGroup` has no effect: there are no worker groups here"
+_VERSION = "`version` has no effect: a type has the one version that is installed"
 _NO_LOG = "has no effect: triggers write no log, the server's own says why one starts nothing"
 
 IDLE: tuple[Gap, ...] = (
@@ -54,6 +55,7 @@ IDLE: tuple[Gap, ...] = (
     Gap(("deleted",), "`deleted` has no effect: a flow that is saved is there"),
     Gap(("tenantId",), "`tenantId` has no effect: there is one tenant, `main`"),
     Gap(("workerGroup",), _WORKERS, within="task"),
+    Gap(("version",), _VERSION, within="task"),
     Gap(("dependencyCacheEnabled",), "`dependencyCacheEnabled` has no effect: nothing is installed", within="task"),
     Gap(
         ("options", "connectionPoolIdleTimeout"),
@@ -61,6 +63,7 @@ IDLE: tuple[Gap, ...] = (
         within="task",
     ),
     Gap(("workerGroup",), _WORKERS, within="trigger"),
+    Gap(("version",), _VERSION, within="trigger"),
     Gap(("logLevel",), f"`logLevel` {_NO_LOG}", within="trigger"),
     Gap(("logToFile",), f"`logToFile` {_NO_LOG}", within="trigger"),
     Gap(("failOnTriggerError",), f"`failOnTriggerError` {_NO_LOG}", within="trigger"),

@@ -96,6 +96,7 @@ class Task(FlowModel):
 
     id: str = Field(pattern=ID_PATTERN, min_length=1, description="Unique in the flow, at any depth.")
     type: str = Field(description="The task's type.")
+    version: str | None = Field(default=None, description="Accepted without effect: a type has one version here.")
     description: str | None = Field(default=None, description="For people; Markdown.")
     retry: Retry | None = Field(default=None, description="How a failed attempt is tried again.")
     timeout: Dynamic[Duration] | None = Field(default=None, description="How long an attempt may take.")

@@ -83,6 +83,7 @@ class Trigger(FlowModel):
 
     id: str = Field(pattern=ID_PATTERN, min_length=1)
     type: str
+    version: str | None = Field(default=None, description="Accepted without effect: a type has one version here.")
     description: str | None = None
     conditions: list[AnyCondition] = Field(default_factory=list)
     disabled: bool = False

@@ -97,6 +97,8 @@ GROUP = {"key": "g"}
             "tasks[0].options.connectionPoolIdleTimeout",
         ),
         ({"triggers": [{**WEBHOOK, "workerGroup": GROUP}]}, "triggers[0].workerGroup"),
+        ({"tasks": [log(version="1.0.0")]}, "tasks[0].version"),
+        ({"triggers": [{**SCHEDULE, "version": "1.0.0"}]}, "triggers[0].version"),
         ({"triggers": [{**SCHEDULE, "logLevel": "WARN"}]}, "triggers[0].logLevel"),
         ({"triggers": [{**SCHEDULE, "logToFile": True}]}, "triggers[0].logToFile"),
         ({"triggers": [{**SCHEDULE, "failOnTriggerError": True}]}, "triggers[0].failOnTriggerError"),
