@@ -1,26 +1,51 @@
-"""Ending what is open of an execution that has ended."""
+"""Ending what is open of an execution that has ended: its task runs follow it, whatever became of their workers."""
 
 from __future__ import annotations
 
 from thermik.executions.life import Life
-from thermik.executions.model import TaskRun
+from thermik.executions.model import Execution, TaskRun
 from thermik.executions.state import StateType
+
+_S = StateType
+
+_LIKE_THE_EXECUTION = frozenset({_S.KILLED, _S.CANCELLED, _S.RETRIED})
+"""Ends that its open task runs share; below any other they are KILLED, as what a failure cuts short."""
 
 
 def close_open_task_runs(life: Life, execution_id: str, state: StateType) -> None:
     """Give every task run that has not ended a final state, its attempt at work included."""
-
-    def closed(run: TaskRun) -> TaskRun:
-        if run.state.is_terminal:
-            return run
-        now = life.clock.now()
-        attempts = tuple(
-            attempt if attempt.state.is_terminal else attempt.model_copy(update={"state": attempt.state.to(state, now)})
-            for attempt in run.attempts or ()
-        )
-        changes = {"attempts": attempts} if run.attempts is not None else {}
-        return run.with_state(state, now, **changes).with_progress(lease=None, retry_at=None)
-
     for run in life.executions.all_task_runs(execution_id):
         if not run.value.state.is_terminal:
-            life.executions.change_task_run(execution_id, run.value.id, closed)
+            life.executions.change_task_run(execution_id, run.value.id, lambda each: closed(life, each, state))
+
+
+def close_resting_task_runs(life: Life, execution: Execution) -> bool:
+    """Give every task run that nobody is at work on a final state; whether none is left open.
+
+    What is at work ends by itself, and is recorded.
+    """
+    state = execution.state.current if execution.state.current in _LIKE_THE_EXECUTION else _S.KILLED
+
+    def rested(run: TaskRun) -> TaskRun:
+        lease = run.progress.lease
+        return run if lease is not None and life.at_work(lease) else closed(life, run, state)
+
+    is_open = False
+    for run in life.executions.all_task_runs(execution.id):
+        if not run.value.state.is_terminal:
+            left = life.executions.change_task_run(execution.id, run.value.id, rested)
+            is_open = is_open or (left is not None and not left.state.is_terminal)
+    return not is_open
+
+
+def closed(life: Life, run: TaskRun, state: StateType) -> TaskRun:
+    """A task run with a final state, its attempt at work included; the same if it has ended."""
+    if run.state.is_terminal:
+        return run
+    now = life.clock.now()
+    attempts = tuple(
+        attempt if attempt.state.is_terminal else attempt.model_copy(update={"state": attempt.state.to(state, now)})
+        for attempt in run.attempts or ()
+    )
+    changes = {"attempts": attempts} if run.attempts is not None else {}
+    return run.with_state(state, now, **changes).with_progress(lease=None, retry_at=None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from thermik.executions.after_end import after_end, after_machine
 from thermik.executions.closing import close_open_task_runs
+from thermik.executions.ending import ended_from_outside, is_followed, let_follow
 from thermik.executions.life import Life
 from thermik.executions.logs import execution_log
 from thermik.executions.model import Execution
@@ -40,11 +41,13 @@ def settle_ended_machine(life: Life, machine: str, cause: str) -> Execution | No
 
 
 def _fail(life: Life, execution: Execution, machine: str, cause: str) -> Execution | None:
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+
     def failed(current: Execution) -> Execution:
         going = may_work(current.state.current, held=current.progress.held)
         if not going or machine_name(current) != machine:
             return current
-        return current.with_state(StateType.FAILED, life.clock.now())
+        return ended_from_outside(current, StateType.FAILED, plan, life.clock.now())
 
     after = life.executions.change_execution(execution.id, failed)
     if after.state.current != StateType.FAILED:
@@ -53,5 +56,6 @@ def _fail(life: Life, execution: Execution, machine: str, cause: str) -> Executi
     log.error(f"The state machine {machine} ended without finishing the execution: {cause}")
     log.flush()
     close_open_task_runs(life, execution.id, StateType.FAILED)
-    after_end(life, after, machine_is_over=True)
+    after_end(life, after, machine_is_over=not is_followed(after, plan))
+    let_follow(life, after, plan)
     return after

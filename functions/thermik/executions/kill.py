@@ -1,5 +1,7 @@
 """Killing an execution: it is KILLED at once, and nothing of it, nor of what it started, runs afterwards.
 
+Only what the flow says to do after the execution (`afterExecution`) follows.
+
 KILLING is written first: from then on no operation starts anything, and a process that dies on the way leaves an
 execution that the next kill, or the sweep, brings to its end. Work in flight is interrupted by its own worker,
 which watches the execution; what it still records of itself is refused.
@@ -11,8 +13,10 @@ from collections.abc import Iterator
 
 from thermik.executions.after_end import after_end
 from thermik.executions.closing import close_open_task_runs
+from thermik.executions.ending import ended_from_outside, let_follow
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
+from thermik.executions.plans import Plan
 from thermik.executions.refusals import WrongState
 from thermik.executions.state import StateType
 from thermik.storage import schema
@@ -44,8 +48,10 @@ def finish_kill(life: Life, execution: Execution) -> Execution:
     """Bring an execution that is KILLING to its end."""
     life.machines.stop(execution, "killed")
     close_open_task_runs(life, execution.id, _S.KILLED)
-    killed = life.executions.change_execution(execution.id, lambda current: _killed(life, current))
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
+    killed = life.executions.change_execution(execution.id, lambda current: _killed(life, current, plan))
     after_end(life, killed)
+    let_follow(life, killed, plan)
     return killed
 
 
@@ -55,11 +61,10 @@ def _killing(life: Life, execution: Execution) -> Execution:
     return execution.with_state(_S.KILLING, life.clock.now())
 
 
-def _killed(life: Life, execution: Execution) -> Execution:
+def _killed(life: Life, execution: Execution, plan: Plan) -> Execution:
     if execution.state.current != _S.KILLING:
         return execution
-    progress = execution.progress.model_copy(update={"aftermath": True})  # see `after_machine`
-    return execution.with_state(_S.KILLED, life.clock.now(), progress=progress)
+    return ended_from_outside(execution, _S.KILLED, plan, life.clock.now())
 
 
 def _children(life: Life, execution_id: str) -> Iterator[Execution]:

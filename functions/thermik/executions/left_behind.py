@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from thermik.executions.after_end import after_machine
+from thermik.executions.ending import is_followed
 from thermik.executions.kill import finish_kill
 from thermik.executions.launch import launch, pass_on, start_machine, start_queued
 from thermik.executions.life import Life
@@ -17,8 +18,6 @@ from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
 from thermik.storage import schema
 from thermik.storage.table import Index
-
-_FINISHED = frozenset({StateType.SUCCESS, StateType.WARNING, StateType.FAILED})
 
 
 def open_executions(life: Life) -> Iterator[Execution]:
@@ -72,12 +71,7 @@ def _out_of_queue(life: Life, execution: Execution) -> None:
 def _set_going(life: Life, execution: Execution) -> None:
     """What the end of an execution should have set going, and a crash right behind it prevented."""
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
-    if plan.flow.after_execution and _finished(execution):
+    if is_followed(execution, plan):
         start_machine(life, execution, plan)
     else:
         after_machine(life, execution)
-
-
-def _finished(execution: Execution) -> bool:
-    """Whether its own machine ended it: `afterExecution` follows neither a kill nor a refusal."""
-    return execution.state.was(StateType.RUNNING) and execution.state.current in _FINISHED

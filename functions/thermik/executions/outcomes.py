@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from thermik.executions.state import StateType
-from thermik.flows.task import Task
+from thermik.flows.shapes import ForEachValue
+from thermik.flows.task import FlowableTask, Task
+from thermik.flows.tree import Node
 
 _WORST_FIRST = (StateType.KILLED, StateType.FAILED, StateType.WARNING, StateType.PAUSED)
 
@@ -26,6 +28,14 @@ def tolerated(state: StateType, task: Task) -> StateType:
     if state == StateType.WARNING and task.allow_warning:
         state = StateType.SUCCESS
     return state
+
+
+def cuts_short(node: Node) -> bool:
+    """Whether a failure below this task ends others that have begun: they run side by side."""
+    if not isinstance(node.task, FlowableTask):
+        return False
+    shape = node.task.shape
+    return shape.side_by_side or (isinstance(shape, ForEachValue) and shape.limit != 1)
 
 
 def may_work(state: StateType, *, held: bool) -> bool:

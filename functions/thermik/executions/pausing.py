@@ -113,7 +113,7 @@ def end_pause(
         return running if current.progress.decision else running.with_state(state, now)
 
     changed = life.executions.change_task_run(run.execution_id, run.id, gone_on) or run
-    execution = life.executions.change_execution(run.execution_id, lambda each: _running_again(life, each))
+    execution = run_again(life, run.execution_id)
     if changed.progress.token is not None:
         life.machines.answer(execution, changed.progress.token, {})
     return execution
@@ -124,6 +124,11 @@ def failed_in_time(run: TaskRun, task: Task) -> bool:
     if run.progress.after_due != _S.FAILED or run.state.current != tolerated(_S.FAILED, task):
         return False
     return run.state.histories[-2].state == _S.PAUSED
+
+
+def run_again(life: Life, execution_id: str) -> Execution:
+    """Let an execution run that nothing pauses any more."""
+    return life.executions.change_execution(execution_id, lambda each: _running_again(life, each))
 
 
 def _running_again(life: Life, execution: Execution) -> Execution:

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from thermik.executions.model import Execution
+from thermik.executions.outcomes import cuts_short
 from thermik.executions.state import StateType
 from thermik.flows.flow import Flow
 from thermik.flows.tree import FlowTree
@@ -21,6 +22,9 @@ if TYPE_CHECKING:  # the compiler is imported when something is compiled: most f
 
 MAX_PLANS = 256
 """Plans kept in a process; a flow of 500 tasks takes about 2 MB."""
+
+EXIT = frozenset({"io.kestra.plugin.core.execution.Exit"})
+"""Tasks that end their execution, and then themselves."""
 
 _NOT_BEGUN = frozenset({StateType.CREATED, StateType.QUEUED})
 
@@ -40,6 +44,22 @@ class Plan:
     def has_aftermath(self) -> bool:
         """Whether the end of an execution sets something going: a slot is released, `afterExecution` runs."""
         return self.flow.concurrency is not None or bool(self.flow.after_execution)
+
+    def may_leave_work(self, state: StateType) -> bool:
+        """Whether an execution that ends so may leave task runs at work: beside the one that ends it, or that one."""
+        return self._exits or (self._side_by_side and (state != StateType.SUCCESS or self._fails_in_silence))
+
+    @cached_property
+    def _exits(self) -> bool:
+        return any(node.task.type in EXIT for node in self.tree.nodes.values())
+
+    @cached_property
+    def _side_by_side(self) -> bool:
+        return any(cuts_short(node) for node in self.tree.nodes.values())
+
+    @cached_property
+    def _fails_in_silence(self) -> bool:
+        return any(node.task.allow_warning for node in self.tree.nodes.values())
 
     @cached_property
     def definition(self) -> Definition:

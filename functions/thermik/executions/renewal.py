@@ -11,6 +11,7 @@ from datetime import datetime
 
 from thermik.executions.after_end import after_end
 from thermik.executions.closing import close_open_task_runs
+from thermik.executions.ending import ended_from_outside
 from thermik.executions.launch import launch, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
@@ -54,7 +55,7 @@ def renew(life: Life, execution_id: str, due: datetime) -> Execution:
     def retried(execution: Execution) -> Execution:
         if execution.state.is_terminal or execution.state.current == _S.KILLING:
             return execution
-        return execution.with_state(_S.RETRIED, life.clock.now())
+        return ended_from_outside(execution, _S.RETRIED, plan, life.clock.now())
 
     source = life.executions.execution(execution_id).value
     if source.state.current == _S.KILLING or (source.state.is_terminal and source.state.current != _S.RETRIED):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from datetime import datetime
 from typing import Any
 
 from thermik.executions.launch import keep_slot, launch, start_machine, with_machine
@@ -80,7 +81,9 @@ def replay(
     copies = _copies(kept, execution)
     for old, run in list(copies.items()):
         if old == from_task_run:
-            copies[old] = _chosen(run, plan.tree, life)
+            copies[old] = _chosen(_left(run, now), plan.tree, life)
+        elif run.attempts and not run.attempts[-1].state.is_terminal:
+            copies[old] = _left(run, now).with_state(_S.RESTARTED, now)
         elif old in above:
             copies[old] = _above(run, plan.tree, now)
     _write(life, execution, list(copies.values()))
@@ -241,6 +244,18 @@ def _above(run: TaskRun, tree: FlowTree, now: datetime) -> TaskRun:
     return run if node is not None and failed_in_time(run, node.task) else going_on(run, now)
 
 
+def _left(run: TaskRun, now: datetime) -> TaskRun:
+    """A copy of a task run whose attempt is at work: that attempt stays behind with its worker, another one begins.
+
+    Kestra's, too, is RESUBMITTED then.
+    """
+    attempts = run.attempts or ()
+    if not attempts or attempts[-1].state.is_terminal:
+        return run
+    last = attempts[-1].model_copy(update={"state": attempts[-1].state.to(_S.RESUBMITTED, now)})
+    return run.model_copy(update={"attempts": (*attempts[:-1], last)})
+
+
 def _chosen(run: TaskRun, tree: FlowTree, life: Life) -> TaskRun:
     """The run to begin at: a flowable that had begun goes on, anything else is tried again."""
     node = tree.nodes.get(run.task_id)
@@ -253,6 +268,7 @@ def _chosen(run: TaskRun, tree: FlowTree, life: Life) -> TaskRun:
 
 def _write(life: Life, execution: Execution, runs: Sequence[TaskRun]) -> None:
     """The task runs first, the execution last: without it nothing of the copy is ever looked at."""
-    writes = [Versioned(run).put() for run in runs] + [Versioned(execution).put()]
+    writes = [Versioned(run).put() for run in runs]
     for start in range(0, len(writes), MAX_TRANSACTION_WRITES):
         life.executions.table.write(*writes[start : start + MAX_TRANSACTION_WRITES])
+    life.executions.write(Versioned(execution))

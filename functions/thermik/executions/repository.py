@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from thermik.clock import instant_text
 from thermik.executions.model import Execution, TaskRun, creation_order, stored
-from thermik.executions.state import StateType
+from thermik.executions.state import State, StateType
 from thermik.records import record
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
@@ -169,6 +169,14 @@ class Executions:
         for hearing in heard:
             hearing.tell()
 
+    def write_change(self, found: Execution, change: Versioned[Execution], *others: Write) -> None:
+        """Write an execution that was `found`, and more with it, all or none; tell of its states. Raises: Conflict."""
+        hearings = self._hearings(found, change.value)
+        heard = [write for hearing in hearings for write in hearing.writes]
+        self.table.write(*others, change.put(), *heard)
+        for hearing in hearings:
+            hearing.tell()
+
     def change_execution(self, execution_id: str, decide: Callable[[Execution], Execution]) -> Execution:
         """Change an execution as `decide` says, on whatever it is by now; nothing is written where nothing changes.
 
@@ -199,16 +207,25 @@ class Executions:
         raise Conflict(f"task run {task_run_id} was changed by others {MAX_CHANGE_ROUNDS} times over")
 
     def _changed(self, found: Versioned[Execution], wanted: Execution) -> bool:
-        same = len(wanted.state.histories) == len(found.value.state.histories)
-        hearing = None if same else self._heard(wanted)
-        if hearing is None:
-            return self._wrote(found.then(wanted))
         try:
-            self.table.write(found.then(wanted).put(), *hearing.writes)
+            self.write_change(found.value, found.then(wanted))
         except Conflict:
             return False
-        hearing.tell()
         return True
+
+    def _hearings(self, before: Execution, after: Execution) -> list[Hearing]:
+        """Who is concerned by the states that an execution is about to have: the last, and RESTARTED on the way to it.
+
+        Others that pass in one write (FAILED before RETRYING) nobody sees.
+        """
+        histories = after.state.histories
+        heard = []
+        for number in range(len(before.state.histories), len(histories)):
+            entry = histories[number]
+            if number == len(histories) - 1 or entry.state == StateType.RESTARTED:
+                state = State(current=entry.state, histories=histories[: number + 1])
+                heard.append(self._heard(after.model_copy(update={"state": state})))
+        return [hearing for hearing in heard if hearing is not None]
 
     def _heard(self, execution: Execution) -> Hearing | None:
         """Who is concerned by the state that an execution is about to have."""

@@ -32,6 +32,9 @@ MAX_ROUNDS = 5
 _RESTARTABLE = frozenset({_S.FAILED, _S.PAUSED, _S.RESTARTED})
 """RESTARTED, too: a restart that did not come to its end is begun again."""
 
+_LAST = MAX_TRANSACTION_WRITES // 2
+"""Task runs that are written in one transaction with the execution: it has room for notes of flow triggers, too."""
+
 Runs = Mapping[str, Versioned[TaskRun]]
 
 
@@ -165,9 +168,9 @@ def revive(
     execution = with_machine(renewal, plan)
     writes: list[Write] = [run.put() for run in changed]
     writes += [Delete(schema.task_run(run.value.execution_id, run.value.id), run.version) for run in dropped]
-    writes.append(found.then(execution).put())
-    for chunk in _chunks(writes, MAX_TRANSACTION_WRITES):
+    for chunk in _chunks(writes[:-_LAST], MAX_TRANSACTION_WRITES):
         life.executions.table.write(*chunk)
+    life.executions.write_change(found.value, found.then(execution), *writes[-_LAST:])
     keep_slot(life, execution, plan)
     return start_machine(life, execution, plan)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from thermik.executions.after_end import after_end
 from thermik.executions.changes import merged_labels
 from thermik.executions.closing import close_open_task_runs
+from thermik.executions.ending import ended_from_outside, is_followed, let_follow
 from thermik.executions.life import Life
 from thermik.executions.logs import execution_log
 from thermik.executions.model import Execution, Label
@@ -46,10 +47,11 @@ def break_agreement(life: Life, execution: Execution, sla: Sla) -> Execution:
     """Carry out what breaking an agreement means: an end, if its behavior is one, and its labels. Repeatable."""
     labels = [Label(key=label.key, value=label.value) for label in sla.labels]
     final = _STATES.get(sla.behavior)
+    plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
 
     def broken(current: Execution) -> Execution:
         if final is not None and not current.state.is_terminal:
-            current = current.with_state(final, life.clock.now())
+            current = ended_from_outside(current, final, plan, life.clock.now())
         merged = merged_labels(current.labels, labels)
         return current if set(merged) == set(current.labels) else current.model_copy(update={"labels": merged})
 
@@ -58,7 +60,8 @@ def break_agreement(life: Life, execution: Execution, sla: Sla) -> Execution:
         log = execution_log(life.executions.table, life.clock, changed)
         log.error(f"SLA '{sla.id}' is violated: the execution is {final.value}")
         log.flush()
+        life.machines.stop(execution, "an SLA is violated")
         close_open_task_runs(life, execution.id, final)
-        life.machines.stop(changed, "an SLA is violated")
-        after_end(life, changed, machine_is_over=True)
+        after_end(life, changed, machine_is_over=not is_followed(changed, plan))
+        let_follow(life, changed, plan)
     return changed

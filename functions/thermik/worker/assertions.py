@@ -17,11 +17,15 @@ _operator = logging.getLogger(__name__)
 def check_assertions(scene: Scene) -> None:
     """Break the first agreement that does not hold and ends the execution; those that only label do so.
 
+    What has ended can break none: `afterExecution` runs whatever became of the execution.
+
     An assertion that cannot be rendered is passed over.
 
     Raises:
         Stopped: the execution was ended.
     """
+    if scene.execution.value.state.is_terminal:
+        return
     for sla in assertions(scene.plan.flow.sla):
         if _holds(scene, sla.assertion):
             continue

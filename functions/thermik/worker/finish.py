@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from thermik.executions.after_end import after_end
+from thermik.executions.after_end import after_end, after_machine
+from thermik.executions.ending import ended_from_outside
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import joined_state
 from thermik.executions.sla import break_agreement, broken_durations, ends
@@ -19,6 +20,9 @@ from thermik.worker.scene import Scene, TaskScene
 from thermik.worker.services import ExpressionServices
 
 _S = StateType
+
+_CUT_OFF = frozenset({_S.KILLED, _S.CANCELLED, _S.FAILED})
+"""Ends behind whose back an operation may have begun a task run."""
 
 AnyScene = TypeVar("AnyScene", bound=Scene)
 
@@ -51,7 +55,7 @@ def finish(scene: Scene) -> dict[str, Any]:
     if not execution.state.is_terminal:
         execution = end_as(scene, _state_of_tasks(scene))
     else:
-        after_end(scene.ports.life, execution)
+        end_rest(scene, execution)
     if execution.state.current in (_S.FAILED, _S.KILLED, _S.CANCELLED):
         raise ExecutionFailed(f"execution {execution.id} is {execution.state.current.value}")
     return {"state": execution.state.current.value}
@@ -59,7 +63,11 @@ def finish(scene: Scene) -> dict[str, Any]:
 
 def over(scene: Scene) -> dict[str, Any]:
     """The machine has nothing left to do: `afterExecution` has run."""
-    after_end(scene.ports.life, scene.execution.value, machine_is_over=True)
+    execution = scene.execution.value
+    if execution.state.current in _CUT_OFF or scene.plan.may_leave_work(execution.state.current):
+        after_machine(scene.ports.life, execution)
+    else:
+        after_end(scene.ports.life, execution, machine_is_over=True)
     return {}
 
 
@@ -69,12 +77,24 @@ def end_as(scene: Scene, state: StateType) -> Execution:
     Raises:
         Stopped: it is paused by hand, or was restarted meanwhile.
     """
+    execution = _end_and_label(scene, state)
+    end_rest(scene, execution)
+    return execution
+
+
+def _end_and_label(scene: Scene, state: StateType) -> Execution:
     execution = _end(scene, state)
     for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
         if not ends(sla):
             execution = break_agreement(scene.ports.life, execution, sla)
-    after_end(scene.ports.life, execution)
     return execution
+
+
+def end_rest(scene: Scene, execution: Execution) -> None:
+    """What the end sets going; and nothing stays open of the execution, unless it is at work."""
+    after_end(scene.ports.life, execution)
+    if scene.plan.may_leave_work(execution.state.current) and not scene.plan.flow.after_execution:
+        after_machine(scene.ports.life, execution)
 
 
 def end_from_within(scene: TaskScene, state: StateType) -> None:
@@ -85,7 +105,7 @@ def end_from_within(scene: TaskScene, state: StateType) -> None:
     Raises:
         Stopped: it is paused by hand, or was restarted meanwhile.
     """
-    end_as(scene, state)
+    execution = _end_and_label(scene, state)
     above = set()
     place = scene.journal.ancestor(scene.place)
     while place is not None:
@@ -95,6 +115,7 @@ def end_from_within(scene: TaskScene, state: StateType) -> None:
     for run in scene.ports.executions.all_task_runs(scene.execution.value.id):
         if not run.value.state.is_terminal and run.value.id != own:
             end_waiting(scene, run.value.id, state if run.value.id in above else _S.KILLED)
+    end_rest(scene, execution)
 
 
 def _end(scene: Scene, state: StateType) -> Execution:
@@ -110,8 +131,12 @@ def _end(scene: Scene, state: StateType) -> Execution:
         if execution.progress.held:
             raise Stopped(f"execution {execution.id} is paused")
         _check_generation(scene, execution)
-        final = _S.KILLED if execution.state.current == _S.KILLING else state
-        done = execution.with_state(final, scene.now(), outputs=outputs)
+        if execution.state.current == _S.KILLING:
+            return ended_from_outside(execution, _S.KILLED, scene.plan, scene.now())
+        progress = execution.progress
+        if scene.plan.may_leave_work(state if problem is None else _S.FAILED):
+            progress = progress.model_copy(update={"aftermath": True})
+        done = execution.with_state(state, scene.now(), outputs=outputs, progress=progress)
         return done if problem is None else done.with_state(_S.FAILED, scene.now())
 
     return scene.ports.executions.change_execution(scene.execution.value.id, ended)

@@ -7,7 +7,7 @@ from typing import Any
 
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import cuts_short, joined_state, tolerated
-from thermik.executions.pausing import failed_in_time
+from thermik.executions.pausing import failed_in_time, run_again
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
@@ -69,6 +69,8 @@ def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
         raise TaskFailed(found.value.task_id)
     if state == _S.PAUSED:  # somebody changed another run meanwhile, and the execution was restarted for it
         mark_paused(scene)
+    elif scene.execution.value.state.current == _S.PAUSED and found.value.state.was(_S.PAUSED):
+        run_again(scene.ports.life, call.execution_id)  # whoever resumed it died before the execution was told
     if scene.found is not None and state != _S.RESTARTED:
         return _answer(scene, found.value)
     return _open(scene, found)

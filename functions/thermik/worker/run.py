@@ -42,8 +42,9 @@ from thermik.worker.services import ExpressionServices
 END_MARGIN = timedelta(seconds=5)
 """Kept back of an invocation's time to stop the task and write how it ended."""
 
-_ENDED_BY_HAND = frozenset({StateType.KILLING, StateType.KILLED, StateType.CANCELLED})
-"""States of an execution in which its tasks are interrupted; one that FAILED lets those at work end."""
+_KILLED = frozenset({StateType.KILLING, StateType.KILLED})
+"""States of an execution in which its tasks are interrupted. An agreement that was broken ends the task runs, too, with
+a state of its own; below any other end, those at work end by themselves."""
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
@@ -169,7 +170,9 @@ class _Attempt:
         except ExecutionNotFound:
             return True
         run = runs.get(place.task_run_id)
-        return execution.value.state.current in _ENDED_BY_HAND or run is None or run.value.state.is_terminal
+        if run is None or run.value.state.is_terminal:
+            return True
+        return execution.value.state.current in _KILLED and not self._scene.after_execution
 
     def _end(self, working: Versioned[TaskRun], result: Result) -> None:
         scene, ports = self._scene, self._scene.ports
