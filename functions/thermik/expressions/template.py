@@ -18,7 +18,7 @@ from thermik.expressions.statements import parse
 from thermik.expressions.steps import compile_program
 from thermik.expressions.tokens import without_raw_tags
 from thermik.expressions.tree import Node
-from thermik.expressions.values import plain
+from thermik.expressions.values import plain, well_formed
 
 MAX_TEMPLATES = 2000  # compiled templates kept
 MAX_KEPT_SOURCE = 20_000  # characters of a text that is kept compiled
@@ -87,7 +87,7 @@ class Template:
             raise
         except RecursionError:
             raise too_deep(self.text) from None
-        text = "".join(frame.out)
+        text = well_formed("".join(frame.out))
         return without_raw_tags(text) if self.program.quotes_raw else text
 
     def evaluate(self, variables: Mapping[str, Any], services: Services | None = None) -> Any:

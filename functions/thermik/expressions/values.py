@@ -7,6 +7,7 @@ alone, so that the worker may give ones that load what is asked for.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -141,9 +142,23 @@ def describe(value: Any) -> str:
     return "null" if value is None else class_name(value)
 
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+def well_formed(text: str) -> str:
+    """A text that can be written in UTF-8: half a pair of surrogates becomes `?`, as where Java writes it."""
+    if text.isascii() or not _SURROGATES.search(text):
+        return text
+    joined = _PAIRS.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text)
+    return joined.encode("utf-8", "replace").decode()
+
+
 def plain(value: Any, depth: int = 0, meter: Meter | None = None) -> Any:
     """The value as ordinary Python data; maps and lists that are not ours (they may be lazy) stay as they are."""
-    if type(value) in (str, bool, int, float) or value is None:
+    if type(value) is str:
+        return well_formed(value)
+    if type(value) in (bool, int, float) or value is None:
         return value
     meter = meter or Meter()
     meter.count()

@@ -261,7 +261,7 @@ def test_results(source: str, expected: object) -> None:
         "'a' | regexReplace('a', '$1')", "hourOfDay('2025-01-06')", "dayOfWeek('not a date')", "dayOfWeek()", "dayOfWeek(5)",
         "isDayWeekInMonth('2025-01-06', 'MONDAY')", "isDayWeekInMonth('2025-01-06', 'BLURSDAY', 'FIRST')",
         "isDayWeekInMonth('2025-01-06', 'MONDAY', 'FIFTH')", "nanoId(length=1001)", "nanoId(length=0)", "nanoId(alphabet='')",
-        "tasksWithState()", "tasksWithState(5)", "fromIon('{a: 1}', allRows='yes')", "fileExists()", "isFileEmpty(5)",
+        "l | chunk('x')", "l | chunk(1.5)", "'a,b' | split(',', 'x')", "'a,b' | split(',', 1.5)", "tasksWithState()", "tasksWithState(5)", "fromIon('{a: 1}', allRows='yes')", "fileExists()", "isFileEmpty(5)",
     ],
 )  # fmt: skip
 def test_what_later_filters_and_functions_refuse(source: str) -> None:
@@ -465,6 +465,24 @@ def test_a_function_that_only_kestra_has_comes_with_the_reason(name: str) -> Non
     assert registry.find("function", name) is None
     (problem,) = check_template("{{ " + name + "('a') }}")
     assert problem.message == f"Function or Macro [{name}] does not exist here: {REFUSED[name]}."
+
+
+class Plugin:
+    """An entry point whose module registers a filter when it is loaded."""
+
+    def load(self) -> None:
+        registry.filter_("shout", "mark")(lambda value, mark="!": f"{value.upper()}{mark}")
+
+
+def test_a_plugin_adds_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    def installed(group: str) -> list[Plugin]:
+        return [Plugin()] if group == "thermik.expressions" else []
+
+    monkeypatch.setattr("importlib.metadata.entry_points", installed)
+    monkeypatch.setattr(registry, "_loaded", registry._loaded - {registry.PLUGINS})
+    monkeypatch.setitem(registry._known, "filter", dict(registry._known["filter"]))
+    assert text("{{ 'hey' | shout('?') }}") == "HEY?"
+    assert check_template("{{ 'hey' | shout(mark='?') }}") == []
 
 
 def test_check_template_reports_a_syntax_error() -> None:

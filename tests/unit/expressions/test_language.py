@@ -228,6 +228,18 @@ class TestTyped:
             compile_template(source).evaluate(VALUES)
 
 
+HALVES = {"high": "\ud83d", "low": "\ude00"}
+
+
+def test_half_a_pair_of_surrogates_is_never_printed() -> None:
+    assert text("{{ high }}{{ low }}|{{ high }}|{{ low ~ high }}é", **HALVES) == "\N{GRINNING FACE}|?|??é"
+    assert compile_template("{{ [high, {low: low}, high ~ low] }}").evaluate(HALVES) == [
+        "?",
+        {"?": "?"},
+        "\N{GRINNING FACE}",
+    ]
+
+
 def test_render_walks_lists_and_maps_and_keys() -> None:
     value = {"{{ s }}": ["{{ n }}", 7, None, {"k": "a {{ f }}"}], "plain": "no braces"}
     assert render(value, VALUES) == {"text": ["5", 7, None, {"k": "a 1.5"}], "plain": "no braces"}

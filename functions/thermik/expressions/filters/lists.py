@@ -210,7 +210,7 @@ def chunk(value: Any, size: Any = None) -> list[list[Any]]:
     items = _list_only(value, "chunk")
     if size is None:
         raise ExpressionRuntimeError("'chunk' filter expects an argument 'size'.")
-    if not is_long(size) or size < 1:
+    if not is_integer(size) or not is_long(size) or size < 1:
         raise ExpressionRuntimeError(
             f"'chunk' filter expects a positive integer (Long) as 'size', not {java_text(size)}"
         )

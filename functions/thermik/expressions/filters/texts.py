@@ -174,8 +174,10 @@ def split(frame: Frame, value: Any, delimiter: Any = None, limit: Any = None) ->
     """Cut a text at a regular expression; empty parts at the end are dropped unless `limit` is negative."""
     if delimiter is None:
         raise ExpressionRuntimeError("missing delimiter parameter in split filter")
+    if limit is not None and not is_integer(limit):
+        raise ExpressionRuntimeError(f"The argument 'limit' of 'split' must be an integer, not {describe(limit)}")
     text = text_only(value, "split")
-    return TextArray(split_at(text, java_text(delimiter), 0 if limit is None else int(limit), frame.shared))
+    return TextArray(split_at(text, java_text(delimiter), limit or 0, frame.shared))
 
 
 _ESCAPES = {"single": ("'", "\\'"), "double": ('"', '\\"'), "shell": ("'", "'\\''")}

@@ -35,7 +35,7 @@ def encrypt(key: Any, plaintext: Any) -> str:
     if not is_text(plaintext):
         raise ExpressionRuntimeError("The 'encrypt' function expects an argument 'plaintext' with type string.")
     vector = os.urandom(_VECTOR_BYTES)
-    return base64.b64encode(vector + cipher.encrypt(vector, plaintext.encode(), None)).decode()
+    return base64.b64encode(vector + cipher.encrypt(vector, plaintext.encode("utf-8", "replace"), None)).decode()
 
 
 @function("decrypt", "key", "encrypted", required=2)
