@@ -30,6 +30,7 @@ from thermik.flows.support import IDLE, Placed, unsupported
 from thermik.flows.task import Task, TaskTypes, UnknownType
 from thermik.flows.template_places import TemplatePlaces
 from thermik.flows.trigger import Starts, TriggerTypes
+from thermik.flows.trigger_inputs import missing_inputs
 from thermik.records import record
 
 _RENDERED = (
@@ -219,14 +220,21 @@ class _Checking:
         """What is accepted, and will do nothing or fail; in the order of the source, the document's text."""
         data = self.document.data
         triggers = [(("triggers", index), trigger) for index, trigger in mappings(data, "triggers")]
-        found = [*unsupported(data, self.tasks, triggers, IDLE), *self._stops_nothing(triggers)]
+        timed = [each for each in triggers if self._has_dates(each[1])]
+        found = [
+            *unsupported(data, self.tasks, triggers, IDLE),
+            *self._stops_nothing(each for each in triggers if each not in timed),
+            *missing_inputs(data, timed),
+        ]
         return sorted([*map(self.placed, found), *self._expressions(source)], key=_source_order)
+
+    def _has_dates(self, trigger: dict[str, Any]) -> bool:
+        return getattr(self._model(str(trigger.get("type"))), "starts_by", None) == Starts.DATES
 
     def _stops_nothing(self, triggers: Iterable[Placed]) -> Iterator[Finding]:
         """`stopAfter` of triggers that have no state which could say that they are switched off."""
         for place, trigger in triggers:
-            model = self._model(str(trigger.get("type")))
-            if trigger.get("stopAfter") and model and getattr(model, "starts_by", Starts.DATES) != Starts.DATES:
+            if trigger.get("stopAfter") and self._model(str(trigger.get("type"))) is not None:
                 yield (*place, "stopAfter"), "`stopAfter` has no effect here: only triggers with dates are switched off"
 
     def placed(self, finding: Finding) -> Problem:

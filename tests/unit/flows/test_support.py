@@ -116,6 +116,28 @@ def test_what_has_no_effect_is_a_warning_with_its_line(properties: dict[str, Any
     assert path.rpartition(".")[2] + ":" in text.splitlines()[warning.position.line - 1]
 
 
+@pytest.mark.parametrize(
+    ("declared", "given", "expected"),
+    [
+        ([{"id": "a", "type": "STRING"}, {"name": "b", "type": "INT"}], {}, "a | b"),
+        ([{"id": "a", "type": "STRING"}, {"id": "b", "type": "INT"}], {"a": "x"}, "b"),
+        ([{"id": "a", "type": "STRING"}], {"a": "x"}, None),
+        ([{"id": "a", "type": "STRING", "required": False}, {"id": "b", "type": "INT", "defaults": 0}], {}, None),
+        ([{"id": "a", "type": "SELECT", "values": ["x"], "autoSelectFirst": True}], {}, None),
+        ([{"id": "a", "type": "INT", "defaults": 1}, {"id": "b", "type": "INT", "dependsOn": {"inputs": ["a"]}}], {}, None),
+    ],
+)  # fmt: skip
+def test_a_date_that_could_start_nothing_for_want_of_inputs_is_a_warning(
+    declared: list[Any], given: dict[str, Any], expected: str | None
+) -> None:
+    text = source(inputs=declared, triggers=[{**SCHEDULE, "inputs": given}, {**WEBHOOK, "id": "w"}])
+
+    told = [warning.text for warning in parse_flow(text, Registry(), TriggerRegistry()).warnings]
+
+    message = f"triggers[0]: Missing inputs for Schedule Trigger 't', missing inputs: '{expected}'"
+    assert told == ([message] if expected else [])
+
+
 def test_what_has_an_effect_is_none() -> None:
     flow = source(
         tasks=[log(logLevel="WARN", logToFile=True)],
