@@ -42,11 +42,12 @@ def _installed(version: str) -> Path:
     return place
 
 
+@pytest.mark.parametrize("script", ["kestrapy_session", "kestrapy_calls"])
 @pytest.mark.parametrize("version", ["1.3.1", "2.0.3"])
-def test_a_day_with_kestras_client(thermik_server: Server, version: str) -> None:
-    script = Path(__file__).with_name("kestrapy_session.py")
+def test_a_day_with_kestras_client_and_each_of_its_calls(thermik_server: Server, version: str, script: str) -> None:
+    path = Path(__file__).with_name(f"{script}.py")
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(script), thermik_server.url, f"kestrapy.v{version}"],
+        [sys.executable, "-W", "ignore", str(path), thermik_server.url, f"{script.replace('_', '.')}.v{version}"],
         env={**os.environ, "PYTHONPATH": str(_installed(version))},
         capture_output=True,
         text=True,

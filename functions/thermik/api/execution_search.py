@@ -7,7 +7,7 @@ is bounded by `listings.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import MINYEAR, datetime, timedelta
 from typing import Any
 
 from thermik.api.filters import Filters, View, date_bounds, equal_to, matches
@@ -139,6 +139,8 @@ def by_month(
         for body in read_newest_first(table, partition, Index.SECOND, least, most):
             empty = 0
             yield body
+        if month.year == MINYEAR:  # nothing is older, and no date either
+            return
         month = (month - timedelta(days=1)).replace(day=1)
 
 

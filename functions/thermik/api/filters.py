@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
-from thermik.api.errors import BadRequest
+from thermik.api.errors import BadRequest, Unprocessable
 from thermik.api.request import Request, read_instant
 from thermik.durations import parse_duration
 
 MAX_FILTERS = 50
 MAX_PATTERN = 200
+MAX_RANGE = timedelta(days=36_500)
 _DEEPEST = 2
 
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
@@ -174,15 +175,16 @@ def field_name(text: str) -> str:
     if not ("_" in text or text.isupper()):
         return text
     first, *others = text.lower().split("_")
-    return _SHORT.get(text, first + "".join(map(str.capitalize, others)))
+    return first + "".join(map(str.capitalize, others))
 
 
-_SHORT = {"QUERY": "q", "MIN_LEVEL": "level"}
-"""What clients call these fields in a body."""
+_ALIASES = {"query": "q", "minLevel": "level"}
+"""What 1.x clients make of their names of these fields, QUERY and MIN_LEVEL."""
 
 
 def read_filter(field: str, operation: str, value: str, key: str | None, allowed: frozenset[str]) -> Filter:
     """One filter, checked. Raises: BadRequest."""
+    field = _ALIASES.get(field, field)
     if field not in allowed:
         raise BadRequest(
             f"Filter field '{field[:100]}' is not supported here: it must be one of {', '.join(sorted(allowed))}"
@@ -271,14 +273,24 @@ def _plain(request: Request, allowed: frozenset[str]) -> Iterable[Filter]:
                 yield read_filter("labels", "EQUALS", value, key, allowed)
 
 
+def least_level(request: Request) -> str | None:
+    """The parameter `minLevel`. Raises: Unprocessable."""
+    level = request.get("minLevel")
+    if level is not None and level.upper() not in _LEVELS:
+        raise Unprocessable(f"Parameter 'minLevel' must be one of {', '.join(_LEVELS)}, not '{level[:100]}'")
+    return level
+
+
 def _check_value(kind: Kind, field: str, value: str) -> None:
     if kind is Kind.DATE:
         _date(value)
     elif kind is Kind.RANGE:
         try:
-            parse_duration(value)
+            length = parse_duration(value)
         except ValueError:
             raise BadRequest(f"Filter '{field}' must be an ISO 8601 duration, not '{value[:100]}'") from None
+        if not timedelta() <= length <= MAX_RANGE:
+            raise BadRequest(f"Filter '{field}' must be from 0 to {MAX_RANGE.days} days, not '{value[:100]}'")
     elif kind is Kind.LEVEL and value.upper() not in _LEVELS:
         raise BadRequest(f"Filter '{field}' must be one of {', '.join(_LEVELS)}, not '{value[:100]}'")
 

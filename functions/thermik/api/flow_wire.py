@@ -7,6 +7,7 @@ from typing import Any
 
 from thermik.clock import instant_text
 from thermik.flows import aliases
+from thermik.flows.flow import ConcurrencyBehavior
 from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowRevision
 from thermik.flows.source import read_source
@@ -47,6 +48,8 @@ def flow_data(revision: FlowRevision) -> dict[str, Any]:
     named = {aliases.FLOW.get(name, name): value for name, value in data.items() if value is not None}
     if "labels" in named:
         named["labels"] = label_list(named["labels"])
+    if isinstance(named.get("concurrency"), dict):  # clients require both of its properties
+        named["concurrency"] = {"behavior": ConcurrencyBehavior.QUEUE.value, **named["concurrency"]}
     if isinstance(named.get("inputs"), list):
         named["inputs"] = [_input(each) for each in named["inputs"]]
     return named

@@ -12,7 +12,7 @@ from typing import Any
 
 from thermik.api.answers import EVENT_STREAM, Answer, Stream
 from thermik.api.execution_wire import with_task_runs
-from thermik.api.filters import severe_enough
+from thermik.api.filters import least_level, severe_enough
 from thermik.api.request import Request
 from thermik.api.routing import TENANT, Router
 from thermik.api.services import Services
@@ -61,9 +61,10 @@ def follow_dependencies(services: Services, request: Request) -> Answer:
         told.update({each.id: each.state.current for each in fresh})
         text = "".join(event("end" if each.state.is_terminal else "progress", _status(each)) for each in fresh)
         over = all(each.state.is_terminal for each in family)
-        return text + (event("end-all", {}) if over else ""), over
+        return text + (event("end-all", _status(family[0])) if over else ""), over
 
-    return Answer(event("start", {}), media_type=EVENT_STREAM, stream=Stream(first.id, more))
+    # every event has all fields: the clients read each into the same object
+    return Answer("", media_type=EVENT_STREAM, stream=Stream(first.id, more))
 
 
 def _started_by(services: Services, execution_id: str, *, below: bool) -> Iterator[Execution]:
@@ -95,7 +96,7 @@ def _status(execution: Execution) -> dict[str, Any]:
 def follow_log(services: Services, request: Request) -> Answer:
     """The log of an execution: what there is, then what comes, until it has ended."""
     execution_id = services.executions.execution(request["execution_id"]).value.id
-    minimum = request.get("minLevel")
+    minimum = least_level(request)
     chunks: set[str] = set()
 
     def more() -> tuple[str, bool]:

@@ -7,7 +7,16 @@ from typing import Any
 
 from thermik.api.answers import TEXT, Answer, attachment
 from thermik.api.execution_search import by_month, read_newest_first, scope_of
-from thermik.api.filters import Filters, View, date_bounds, equal_to, matches, read_filters, severe_enough
+from thermik.api.filters import (
+    Filters,
+    View,
+    date_bounds,
+    equal_to,
+    least_level,
+    matches,
+    read_filters,
+    severe_enough,
+)
 from thermik.api.listings import take_page
 from thermik.api.paging import PAGE_QUERY, page_request
 from thermik.api.request import Request
@@ -92,7 +101,8 @@ def search(services: Services, request: Request) -> dict[str, Any]:
 
 
 def _chosen(services: Services, request: Request) -> Iterator[dict[str, Any]]:
-    minimum = request.get("minLevel")
+    """The entries that a request wants. Raises: ExecutionNotFound, Unprocessable."""
+    minimum = least_level(request)
     wanted = {"taskRunId": request.get("taskRunId"), "taskId": request.get("taskId")}
     attempt = request.optional_number("attempt")
     for entry in entries_of_execution(services.table, request["execution_id"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime
@@ -17,6 +18,10 @@ MAX_TEXT_BODY = 10 * 1024 * 1024
 """Bytes of a JSON, YAML or text body: what API Gateway passes on."""
 
 MAX_QUERY_FIELDS = 500
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 
 _TRUE = frozenset({"true", "1", "yes", "on", ""})
 
@@ -61,10 +66,9 @@ class Request:
         text = self.get(name)
         if text is None:
             return default
-        try:
-            value = int(text)
-        except ValueError:
-            raise Unprocessable(f"Parameter '{name}' must be a whole number, not '{text[:100]}'") from None
+        if not _WHOLE.fullmatch(text):
+            raise Unprocessable(f"Parameter '{name}' must be a whole number, not '{text[:100]}'")
+        value = int(text)
         if not least <= value <= most:
             raise Unprocessable(f"Parameter '{name}' must be from {least} to {most}, not {value}")
         return value
@@ -81,6 +85,8 @@ class Request:
         found = read_instant(text)
         if found is None:
             raise Unprocessable(f"Parameter '{name}' must be an ISO 8601 instant, not '{text[:100]}'")
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:  # so that a span before or after it can be computed
+            raise Unprocessable(f"Parameter '{name}' must be from {_FIRST_YEAR} to {_LAST_YEAR}, not '{text[:100]}'")
         return found
 
     def text(self) -> str:
