@@ -7,8 +7,11 @@ again for what might go takes a sixth of the start. Imported by something else t
 import gc
 import os
 
+from thermik.startup import without_pydantic_plugins
+
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
     gc.disable()
+    without_pydantic_plugins()
 
 
 def started() -> None:

@@ -29,6 +29,7 @@ HANDLERS = {"worker": (350.0, 250.0), "api": (None, None), "events": (None, None
 IMPORT = "import time; began = time.perf_counter(); import handlers.{}; print(time.perf_counter() - began)"
 
 STACK = {
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -43,7 +44,7 @@ STACK = {
     "THERMIK_MACHINE_PREFIX": "bench",
     "THERMIK_AUTH": "open",
 }
-"""What the template tells a function: the handlers read it when they are imported."""
+"""What Lambda and the template tell a function: the handlers read it when they are imported."""
 
 
 def rows(rounds: int = ROUNDS) -> list[Row]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from types import ModuleType
+
+from thermik.startup import without_pydantic_plugins
 
 SWITCH_SECONDS = 0.0001
 """How long a busy thread may keep the interpreter from others. A durable commit gives it up while the disk works, and
@@ -12,14 +13,9 @@ must win it back: at Python's 5 ms that takes 16 ms beside one busy thread, and 
 
 
 def begin() -> None:
-    """While modules are imported the collector rests: what they make stays, and looking through it takes a tenth.
-
-    pydantic, too, looks through all that is installed for plugins of its own; a program that uses none spares that.
-    """
+    """While modules are imported the collector rests: what they make stays, and looking through it takes a tenth."""
     gc.disable()
-    none = ModuleType("pydantic.plugin._loader")
-    none.get_plugins = tuple  # type: ignore[attr-defined]
-    sys.modules.setdefault(none.__name__, none)
+    without_pydantic_plugins()
 
 
 def work() -> None:

@@ -54,6 +54,8 @@ def create_client(
     with _lock:  # a session is not thread-safe, and costs tens of milliseconds, so all clients share one
         if not _sessions:
             _sessions.append(botocore.session.get_session())
+        # To know that a service exists, botocore lists the directories of all 450: a sixth of a client's making.
+        _sessions[0].get_component("data_loader").list_available_services = lambda _kind: [service]
         try:
             return _sessions[0].create_client(service, endpoint_url=endpoint_url, region_name=region, config=config)
         except (BotoCoreError, ValueError) as error:
