@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.probe import Gate, probe
-from engine.running import Ran, end_of, engine, history_of, look, run, start, until_state
+from engine.running import WAIT_SECONDS, Ran, end_of, engine, history_of, look, run, start, until_state
 from engine.sources import fail, flow, log, par, ret, seq, sleep
 from thermik.executions.ended_machines import settle_ended_machine
 from thermik.executions.kill import kill
@@ -35,8 +36,10 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 
 def settled(runtime: Runtime, execution_id: str) -> Ran:
     """The execution after all that was to follow its end."""
-    execution = runtime.life.executions.execution(execution_id).value
-    runtime.machines.engine.wait(machine_name(execution), 10)
+    until = time.monotonic() + WAIT_SECONDS
+    while runtime.life.executions.execution(execution_id).value.progress.aftermath:
+        assert time.monotonic() < until, "something is still to follow"
+        time.sleep(0.01)
     return look(runtime, execution_id)
 
 
