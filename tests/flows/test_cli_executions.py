@@ -173,7 +173,7 @@ def test_what_has_ended_is_changed_looked_into_and_deleted(thermik: Thermik, sav
     assert found(thermik, capsys, "executions", "change-status", execution, "warning")["state"]["current"] == "WARNING"
     assert thermik("executions", "change-status", execution, "running") == 1
     capsys.readouterr()
-    assert thermik("executions", "state", execution, "task1", "success") == 0
+    assert thermik("executions", "change-state", execution, "task1", "success") == 0
     deadline = time.monotonic() + SECONDS
     while (now := found(thermik, capsys, "executions", "get", execution))["state"]["current"] != "SUCCESS":
         assert time.monotonic() < deadline, now["state"]
@@ -233,8 +233,30 @@ def test_triggers_are_listed_and_switched(thermik: Thermik, save: Save, capsys: 
 
 def test_each_action_names_an_execution_that_is_not_there(thermik: Thermik, capsys: Printed) -> None:
     nobody = "4mXpYkQeTkTrN9fzUjZ8aB"
-    more = {"state": ["task0", "SUCCESS"], "change-status": ["FAILED"], "labels": ["a:b"], "eval": ["{{ 1 }}"]}
+    more = {"change-state": ["task0", "SUCCESS"], "change-status": ["FAILED"], "labels": ["a:b"], "eval": ["{{ 1 }}"]}
     for command in (*more, "pause", "resume", "force-run", "unqueue", "delete", "kill", "restart", "replay"):
         assert thermik("executions", command, nobody, *more.get(command, [])) == 1, command
         assert f"Execution '{nobody}' not found" in capsys.readouterr().err, command
     assert "THERMIK_URL" in os.environ or "THERMIK_DATA" in os.environ
+
+
+def test_follow_and_metrics(thermik: Thermik, save: Save, capsys: Printed) -> None:
+    source = (
+        "id: figures\nnamespace: cli.watch\ntasks:\n"
+        "  - {id: say, type: io.kestra.plugin.core.debug.Return, format: hello}\n"
+        "  - {id: log, type: io.kestra.plugin.core.log.Log, message: 'said {{ outputs.say.value }}'}\n"
+    )
+    assert thermik("run", str(save("figures", source)), "--format", "json") == 0
+    execution = json.loads(capsys.readouterr().out)["id"]
+    assert thermik("executions", "follow", execution) == 0
+    shown = capsys.readouterr().out
+    assert "said hello" in shown
+    assert "SUCCESS in" in shown
+    assert thermik("executions", "metrics", execution, "--task", "say", "--format", "json") == 0
+    reported = json.loads(capsys.readouterr().out)
+    assert {(each["task"], each["name"]) for each in reported} >= {("say", "length"), ("say", "duration")}
+    for command in ("follow", "metrics"):
+        assert thermik("executions", command, "unknown") != 0
+        error = capsys.readouterr().err
+        assert "unknown" in error
+        assert error.count("\n") == 1

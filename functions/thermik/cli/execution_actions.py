@@ -1,4 +1,4 @@
-"""What is done to one execution: `thermik executions pause|resume|replay|state|…`."""
+"""What is done to one execution: `thermik executions pause|resume|replay|change-state|…`."""
 
 from __future__ import annotations
 
@@ -91,10 +91,11 @@ def replay(
 
 
 @click.command(
+    "change-state",
     epilog=examples(
-        "thermik executions state ID load SUCCESS",
-        "thermik executions state ID 'load[DE]' FAILED",
-    )
+        "thermik executions change-state ID load SUCCESS",
+        "thermik executions change-state ID 'load[DE]' FAILED",
+    ),
 )
 @click.argument("execution")
 @click.argument("task_run", metavar="TASKRUN")

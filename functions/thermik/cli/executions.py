@@ -13,6 +13,7 @@ from thermik.cli.client import ENDED, Client, Json, Search, connect
 from thermik.cli.examples import examples
 from thermik.cli.execution_actions import COMMANDS as ON_ONE
 from thermik.cli.execution_bulk import COMMANDS as ON_SEVERAL
+from thermik.cli.execution_watching import COMMANDS as WATCHING
 from thermik.cli.figures import date_text, duration_of, seconds_text, value_text
 from thermik.cli.listing import FORMAT, print_json, print_rows
 from thermik.cli.options import CONNECTION, with_settings
@@ -27,10 +28,10 @@ from thermik.settings import Settings
     )
 )
 def executions() -> None:
-    """List and show executions; kill, pause, resume, restart, replay, change and delete them."""
+    """List, show and follow executions; kill, pause, resume, restart, replay, change and delete them."""
 
 
-for command in (*ON_SEVERAL, *ON_ONE):
+for command in (*ON_SEVERAL, *ON_ONE, *WATCHING):
     executions.add_command(command)
 
 

@@ -53,7 +53,7 @@ class Showing:
 def watch(client: Client, execution: Json, showing: Showing) -> Json:
     """Show the execution until it has ended; an interrupt kills it, a second one ends the watching too."""
     try:
-        return _show(client, execution, showing)
+        return look_on(client, execution, showing)
     except KeyboardInterrupt:
         return _killed(client, execution)
 
@@ -69,7 +69,8 @@ def _killed(client: Client, execution: Json) -> Json:
     return plain.show(_ending(client, execution), sys.stderr)
 
 
-def _show(client: Client, execution: Json, showing: Showing) -> Json:
+def look_on(client: Client, execution: Json, showing: Showing) -> Json:
+    """Show the execution until it has ended; an interrupt is the caller's. The execution as it ended."""
     if showing.form == "text" and sys.stdout.isatty():
         from thermik.cli import live
 

@@ -77,7 +77,8 @@ def follow(client: Client, execution: Json, every: float, watcher: Watcher) -> I
         execution: as it was created. every: seconds between two looks, unless it ends before.
         watcher: what was seen of it already.
     """
-    yield execution, []
+    ended_before = execution["state"]["current"] in ENDED
+    yield execution, watcher.news(execution, client.logs(execution["id"])) if ended_before else []
     while execution["state"]["current"] not in ENDED:
         client.wait(execution["id"], every)
         execution = client.execution(execution["id"])
