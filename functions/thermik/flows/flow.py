@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from thermik.flows import aliases
 from thermik.flows.dynamic import Duration
@@ -69,7 +69,15 @@ class PluginDefault(FlowModel):
 
     type: str = Field(min_length=1, description="A type, or what several types begin with.")
     forced: bool = Field(default=False, description="Put before the values that the flow gives itself.")
-    values: dict[str, Any] = Field(default_factory=dict)
+    values: dict[str, Any]
+
+    @field_validator("values")
+    @classmethod
+    def _are_given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        missing = [f"No value provided for key '{key}'" for key, value in values.items() if value is None]
+        if missing:
+            raise ValueError(f"Invalid Plugin Default: {', '.join(missing)}")
+        return values
 
 
 class CheckBehavior(StrEnum):

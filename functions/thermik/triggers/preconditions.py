@@ -49,11 +49,9 @@ class ExecutionFilter(FlowModel):
     @model_validator(mode="after")
     def _value_or_values(self) -> Self:
         several = self.type in (FilterType.IN, FilterType.NOT_IN)
-        wanted, other = ("values", "value") if several else ("value", "values")
-        if getattr(self, wanted) is None:
-            raise ValueError(f"`{wanted}` cannot be null for type {self.type}")
-        if getattr(self, other) is not None:
-            raise ValueError(f"`{other}` must be null for type {self.type}")
+        for name, wanted in (("value", not several), ("values", several)):  # Kestra tells of the first only
+            if (getattr(self, name) is None) == wanted:
+                raise ValueError(f"`{name}` {'cannot' if wanted else 'must'} be null for type {self.type}")
         return self
 
 

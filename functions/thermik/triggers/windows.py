@@ -22,11 +22,11 @@ class WindowType(StrEnum):
 
 
 _PROPERTIES = {
-    "deadline": "deadline",
-    "start_time": "start time",
-    "end_time": "end time",
-    "window": "window",
-    "window_advance": "window advance",
+    "deadline": "a deadline",
+    "start_time": "a start time",
+    "end_time": "an end time",
+    "window": "a window",
+    "window_advance": "a window advance",
 }
 
 _NEEDED = {
@@ -58,8 +58,8 @@ class TimeWindow(FlowModel):
     def _of_its_type(self) -> Self:
         given = [name for name in _PROPERTIES if getattr(self, name) is not None]
         problems = [
-            *(f"must have a {_PROPERTIES[name]}" for name in _NEEDED[self.type] if name not in given),
-            *(f"cannot have a {_PROPERTIES[name]}" for name in given if name not in _ALLOWED[self.type]),
+            *(f"must have {_PROPERTIES[name]}" for name in _NEEDED[self.type] if name not in given),
+            *(f"cannot have {_PROPERTIES[name]}" for name in given if name not in _ALLOWED[self.type]),
         ]
         if problems:
             raise ValueError("; ".join(f"Time window of type `{self.type}` {problem}." for problem in problems))

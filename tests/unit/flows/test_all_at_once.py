@@ -109,7 +109,7 @@ def test_a_wrong_shape_hides_no_rule_of_a_task(tasks: list[Any], expected: str) 
                     "where": [{"id": "w", "filters": [{"field": "STATE", "type": "IN", "value": "x", "nope": 1}]}],
                 },
             },
-            "triggers[0].preconditions.where[0].filters[0]: `values` cannot be null for type IN",
+            "triggers[0].preconditions.where[0].filters[0]: `value` must be null for type IN",
         ),
     ],
 )

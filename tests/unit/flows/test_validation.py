@@ -131,6 +131,11 @@ def test_the_source_is_kept_to_the_byte() -> None:
             {"pluginDefaults": [{"type": LOG, "values": {"mesage": "x"}}]},
             f"pluginDefaults[0].values.mesage: Invalid Plugin Default: No property 'mesage' exists in plugin '{LOG}'",
         ),
+        ({"pluginDefaults": [{"type": LOG}]}, "pluginDefaults[0].values: must not be null"),
+        (
+            {"pluginDefaults": [{"type": LOG, "values": {"level": None}}]},
+            "pluginDefaults[0].values: Invalid Plugin Default: No value provided for key 'level'",
+        ),
         ({"triggers": [{"id": "t", "type": "x.Y"}]}, "triggers[0]: Invalid type: x.Y"),
         ({"triggers": [{"id": "t", "type": "x.Y"}] * 2}, "triggers[1].id: Duplicate trigger id with name [t]"),
         (

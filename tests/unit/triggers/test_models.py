@@ -113,7 +113,10 @@ def test_accepted(given: dict[str, Any]) -> None:
             window(type="DAILY_TIME_DEADLINE"),
             "triggers[0].preconditions.timeWindow: Time window of type `DAILY_TIME_DEADLINE` must have a deadline.",
         ),
-        (window(type="DAILY_TIME_WINDOW", startTime="09:00"), "triggers[0].preconditions.timeWindow: Time window of"),
+        (
+            window(type="DAILY_TIME_WINDOW", startTime="09:00"),
+            "triggers[0].preconditions.timeWindow: Time window of type `DAILY_TIME_WINDOW` must have an end time.",
+        ),
         (
             window(type="SLIDING_WINDOW", deadline="09:00"),
             "triggers[0].preconditions.timeWindow: Time window of type `SLIDING_WINDOW` cannot have a deadline.",
@@ -122,7 +125,8 @@ def test_accepted(given: dict[str, Any]) -> None:
         (a_filter(type="EQUAL_TO"), "triggers[0].preconditions.where[0].filters[0]: `value` cannot be null"),
         (a_filter(type="IS_TRUE", values=["x"]), "triggers[0].preconditions.where[0].filters[0]: `value` cannot be null"),
         (a_filter(type="REGEX", value="x", values=["x"]), "triggers[0].preconditions.where[0].filters[0]: `values` must be null"),
-        (a_filter(type="NOT_IN", value="x"), "triggers[0].preconditions.where[0].filters[0]: `values` cannot be null"),
+        (a_filter(type="NOT_IN", value="x"), "triggers[0].preconditions.where[0].filters[0]: `value` must be null"),
+        (a_filter(type="IN"), "triggers[0].preconditions.where[0].filters[0]: `values` cannot be null"),
         (a_filter(type="IN", value="x", values=["x"]), "triggers[0].preconditions.where[0].filters[0]: `value` must be null"),
     ],
 )  # fmt: skip
