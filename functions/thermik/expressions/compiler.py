@@ -128,7 +128,7 @@ def _attribute(node: Attribute, names: Compilation) -> Closure:
     def read(frame: Frame) -> Any:
         container, value = target(frame), key(frame)
         try:
-            return attribute(container, value, root)
+            return _counted(attribute(container, value, root), container, frame)
         except ExpressionError as error:
             raise _placed(error, at) from None
 
@@ -141,7 +141,7 @@ def _constant_key(target: Closure, key: str, root: str | None, at: int) -> Closu
         if type(container) is dict and key in container:
             return container[key]
         try:
-            return attribute(container, key, root)
+            return _counted(attribute(container, key, root), container, frame)
         except ExpressionError as error:
             raise _placed(error, at) from None
 
@@ -155,11 +155,17 @@ def _method(target: Closure, node: Attribute, root: str | None, names: Compilati
     def call(frame: Frame) -> Any:
         container = target(frame)
         try:
-            return call_method(container, name, [argument(frame) for argument in arguments], root)
+            made = call_method(container, name, [argument(frame) for argument in arguments], root)
+            return _counted(made, container, frame)
         except ExpressionError as error:
             raise _placed(error, at) from None
 
     return call
+
+
+def _counted(value: Any, container: Any, frame: Frame) -> Any:
+    """What a method answers, counted where it is new: that of a text is, that of a list or a map stands in it."""
+    return frame.shared.take(value) if type(container) is str else value
 
 
 def _placed(error: ExpressionError, at: int) -> ExpressionError:

@@ -18,6 +18,7 @@ MAX_TEXT = 10_000_000  # characters of any text made, and of all text printed
 MAX_LIST = 1_000_000  # items of any list made
 MAX_MADE = 400_000_000  # bytes of all texts, lists and maps that one rendering makes, whether it keeps them or not
 ITEM_BYTES = 64  # what an item of a list or a map is counted as, made by a filter or a function
+PARSED_BYTES = 24  # what a character of a JSON, YAML or Ion text is counted as when it is read
 SHARED_ITEM_BYTES = 8  # what it is counted as where only the list is new
 MAX_DATA_DEPTH = 200  # how deep lists and maps may nest when they are printed, read or walked
 MAX_CALLS = 20  # macros, blocks and renderings inside each other
@@ -26,7 +27,7 @@ MAX_SECONDS = 10.0  # time of one rendering
 MAX_REGEX_SECONDS = 1.0  # time of one regular expression over one text
 MAX_DIGITS = 1_000  # digits of a number, and decimals of a pattern
 MAX_VALUES = 1_000_000  # values that one operation looks at within lists and maps
-MAX_PARSED = 4_000_000  # characters of a YAML or Ion text that is read: their readers are slow, and not to be stopped
+MAX_PARSED = 2_000_000  # characters of a YAML or Ion text that is read: their readers are slow, and not to be stopped
 
 _monotonic = time.monotonic
 
@@ -68,14 +69,18 @@ class Budget:
             size = len(value)
             if size > MAX_TEXT:
                 raise too_long()
-            self.made -= size if value.isascii() else 4 * size
+            self.charge(size if value.isascii() else 4 * size)
         elif isinstance(value, (list, dict, tuple)):
             if len(value) > MAX_LIST:
                 raise too_many_items()
-            self.made -= item_bytes * len(value)
+            self.charge(item_bytes * len(value))
+        return value
+
+    def charge(self, size: int) -> None:
+        """Count bytes of what is made. Raises: LimitExceeded."""
+        self.made -= size
         if self.made < 0:
             raise LimitExceeded(f"The expression makes texts and lists of more than {MAX_MADE} bytes")
-        return value
 
     def enter(self) -> None:
         """Begin a macro, a block or a rendering inside this one; `leave` ends it."""

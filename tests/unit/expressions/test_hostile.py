@@ -197,6 +197,8 @@ GROWN = "{% set s = 'xy' %}{% for i in 1..22 %}{% set s = s ~ s %}{% endfor %}"
         "{% set r = [] %}{% for i in 1..999 %}{% set r = r + [(s | upper)] %}{% endfor %}",
         '{% set r = [] %}{% for i in 1..999 %}{% set r = r + ["#{s}#{i}"] %}{% endfor %}',
         "{% set r = [] %}{% for i in 1..999 %}{% set r = r + [(s + i)] %}{% endfor %}",
+        "{% set r = [] %}{% for i in 1..999 %}{% set r = r + [s.toUpperCase()] %}{% endfor %}",
+        "{% set t = '\"' ~ s ~ '\"' %}{% for i in 1..99 %}{% set t2 = fromJson(t) %}{% endfor %}",
         "{% set s = 'é' %}{% for i in 1..99 %}{% set s = s | base64encode %}{% endfor %}",
         "{% set s = s ~ s | upper %}",
         "{{ yaml('- ' ~ s) }}",
