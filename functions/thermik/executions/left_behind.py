@@ -5,7 +5,7 @@ Every step can be repeated, so it does not matter how far the one that died had 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from thermik.executions.after_end import after_machine
 from thermik.executions.ending import is_followed
@@ -17,18 +17,24 @@ from thermik.executions.outcomes import may_work
 from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
 from thermik.storage import schema
-from thermik.storage.table import Index
+from thermik.storage.table import Index, Record
 
 
 def open_executions(life: Life) -> Iterator[Execution]:
     """Every execution that has not ended, or whose end has not set going yet what it is to; found by index."""
+    for page in open_records(life):
+        yield from (Execution.model_validate(record.body) for record in page)
+
+
+def open_records(life: Life) -> Iterator[Sequence[Record]]:
+    """The same as they are stored, many at a time: for who looks at all of them and wants few."""
     for shard in range(schema.OPEN_SHARDS):
         cursor: str | None = None
         while True:
             page = life.executions.table.query(
                 schema.open_partition(shard), index=Index.FOURTH, limit=500, cursor=cursor
             )
-            yield from (Execution.model_validate(record.body) for record in page.records)
+            yield page.records
             cursor = page.cursor
             if cursor is None:
                 break

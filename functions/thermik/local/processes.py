@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from thermik.identity import new_id
@@ -42,10 +43,20 @@ class Process:
             return True
         finally:
             os.close(file)
-        path.unlink(missing_ok=True)
         return False
 
-    def close(self) -> None:
-        """Let the others know that this process is gone."""
-        self._path.unlink(missing_ok=True)
+    def dead(self) -> list[str]:
+        """The processes that have ended and left something, as their files tell: the reason to look for it."""
+        tokens = [path.stem for path in self._directory.glob("*.lock")]
+        return [token for token in tokens if not self.lives(token)]
+
+    def forget(self, tokens: Iterable[str]) -> None:
+        """Nothing of these processes is left."""
+        for token in tokens:
+            (self._directory / f"{token}.lock").unlink(missing_ok=True)
+
+    def close(self, *, leaves: bool = False) -> None:
+        """Let the others know that this process is gone, and whether it leaves something to go on with."""
+        if not leaves:
+            self._path.unlink(missing_ok=True)
         os.close(self._file)

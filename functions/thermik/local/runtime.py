@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, timedelta
@@ -49,7 +50,10 @@ WORKERS = 64
 """Task runs at work at a time: most wait for a process or the network, which takes a thread and no processor."""
 
 TAKEOVER_SECONDS = 1.0
-"""How often a server looks for executions whose process has died."""
+"""How often a server looks whether a process has died, and left executions."""
+
+LOOK_SECONDS = 60.0
+"""How often it looks for executions that nobody has although no process is known to have died."""
 
 SWEEP_SECONDS = 60.0
 """How often a server looks for executions of its own that stand still."""
@@ -137,6 +141,7 @@ class Runtime:
         )
         self.worker = Worker(self.ports)
         self._ending = threading.Event()
+        self._looks_at = 0.0
         self._threads: dict[str, threading.Thread] = {}
         self._scheduler: Scheduler | None = None
 
@@ -167,7 +172,7 @@ class Runtime:
         for thread in self._threads.values():
             thread.join()
         self.machines.close(seconds)
-        self.process.close()
+        self.process.close(leaves=self.machines.engine.runs_any())
         self.table.close()
 
     def _flow_changed(self, namespace: str, flow_id: str) -> None:
@@ -190,7 +195,13 @@ class Runtime:
             self._threads[name].start()
 
     def _take_over(self) -> None:
-        take_over(self.life, self.process.lives)
+        """Look at the open executions when a process has died, and at intervals: ten thousand take a while to read."""
+        dead = self.process.dead()
+        now = time.monotonic()
+        if dead or now >= self._looks_at:
+            take_over(self.life, self.process.lives)
+            self.process.forget(dead)
+            self._looks_at = now + LOOK_SECONDS
 
     def _sweep(self) -> None:
         sweep(self.life, self.machines.has_ended, self._stands_still)

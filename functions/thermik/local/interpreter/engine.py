@@ -126,6 +126,10 @@ class Engine:
         record = self._ended.get(name)
         return None if record is None else record.status
 
+    def runs_any(self) -> bool:
+        """Whether executions are running, or were when the engine was closed."""
+        return bool(self._running)
+
     def history(self, name: str) -> list[StateEntered]:
         """The states that an execution has entered, in order; empty unless the engine traces.
 
