@@ -44,6 +44,11 @@ def test_a_flow_is_saved_read_changed_and_deleted(thermik_server: Server) -> Non
     thermik_server.json("GET", "/flows/api.flows/life", 404)
     assert thermik_server.json("GET", "/flows/api.flows/life", params={"allowDeleted": "true"})["deleted"] is True
 
+    history = thermik_server.json("GET", "/flows/api.flows/life/revisions")
+    assert [(each["revision"], each["deleted"]) for each in history] == [(1, False), (2, False), (3, True)]
+    restored = thermik_server.put_flow(history[0]["source"])
+    assert (restored["revision"], restored["source"]) == (4, _source("life"))
+
 
 def test_what_is_wrong_with_a_flow_is_told_with_its_place(thermik_server: Server) -> None:
     broken = _source("broken").replace("core.log.Log", "core.log.Lug")
