@@ -93,6 +93,8 @@ def _task(task: Task, values: tuple[str, ...], seen: Expected, turn: str | None,
     kind = task["type"].rpartition(".")[2]
     if run_if != "true":
         state = "FAILED"  # it names what does not exist
+        if kind == "WorkingDirectory":  # fails by itself as it does when it cannot be filled
+            _handlers(task.get("errors", ()), inside, seen)
         if kind not in _LEAVES:
             _handlers(task.get("finally", ()), inside, seen)
     elif kind in _LEAVES:
@@ -144,8 +146,14 @@ def _pause(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> Sta
 
 
 def _directory(task: Task, inside: Inside, seen: Expected, turn: str | None) -> States:
-    """Its tasks see its own value."""
-    return _sequence(task["tasks"], inside, seen, shown=turn)
+    """Its tasks see its own value. One whose `runIf` cannot be rendered fails the directory, and has no run."""
+    states: list[str] = []
+    for child in task["tasks"]:
+        undecided = child.get("runIf", "true") not in ("true", "false") and not child.get("disabled")
+        states += ["FAILED"] if undecided else _task(child, inside, seen, None, shown=turn)
+        if _failed(states):
+            break
+    return states
 
 
 def _for_each(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:

@@ -68,7 +68,7 @@ def work_in_directory(watch: Watch, scene: TaskScene, call: Call) -> dict[str, A
     state = found.value.state
     if state.current == _S.SKIPPED:
         return {"decision": SKIP}
-    if state.current in _BADLY:
+    if state.current in _BADLY or (state.is_terminal and found.value.progress.unopened):
         raise TaskFailed(found.value.task_id)
     if not state.is_terminal:
         return _Group(watch, scene, call).go(found)
@@ -134,7 +134,9 @@ class _Group:
         return self._scene.ports.executions.task_runs(place.execution_id, ids)
 
     def _begun(self, run: TaskRun, lease: Lease) -> TaskRun:
-        return run.with_state(_S.RUNNING, self._scene.now(), outputs={}).with_progress(lease=lease, unfinished=True)
+        return run.with_state(_S.RUNNING, self._scene.now(), outputs={}).with_progress(
+            lease=lease, unfinished=True, unopened=False
+        )
 
     def _start_over(self) -> None:
         """Let the children that ended in the invocation before run again: their directory is gone."""
@@ -284,8 +286,9 @@ class _Group:
 
 
 def failed_group(run: TaskRun, task: WorkingDirectory, now: datetime) -> TaskRun:
-    """A WorkingDirectory's run that failed by itself, not by a child."""
-    return run.with_state(tolerated(_S.FAILED, task), now, outputs={}).with_progress(lease=None, unfinished=None)
+    """A WorkingDirectory's run that failed by itself, not by a child; its `errors` run afterwards."""
+    failed = run.with_state(tolerated(_S.FAILED, task), now, outputs={})
+    return failed.with_progress(lease=None, unfinished=None, unopened=True)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from thermik.worker.directory import failed_group
 from thermik.worker.going import mark_retrying
 from thermik.worker.logs import log_of
 from thermik.worker.scene import TaskScene, enter_task
-from thermik.worker.settle import MAX_TRIES, TRANSIENT, close_attempt, repeated, stops, verdict_on
+from thermik.worker.settle import FAILS, MAX_TRIES, TRANSIENT, close_attempt, repeated, stops, verdict_on
 
 _S = StateType
 
@@ -43,7 +43,7 @@ def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
         verdict = Verdict.CONTINUE if _ended_well(scene) else Verdict.FAIL
         return {"verdict": verdict.value, "at": None, "tries": 0}
     if run.state.is_terminal:
-        return verdict_on(run)
+        return _verdict_on_ended(run)
     lease = run.progress.lease
     if call.error in TRANSIENT:
         if lease is not None and scene.ports.leases.is_held(lease):
@@ -55,7 +55,12 @@ def settle_directory(scene: TaskScene, call: Call) -> dict[str, Any]:
         _write(scene, found.then(run.with_progress(lease=None)))
         mark_retrying(scene)
         return verdict_on(child)
-    return verdict_on(_fail(scene, call, found))
+    return _verdict_on_ended(_fail(scene, call, found))
+
+
+def _verdict_on_ended(run: TaskRun) -> dict[str, Any]:
+    """Its `errors` run where it failed by itself, also where it may fail."""
+    return FAILS if run.progress.unopened else verdict_on(run)
 
 
 def _ended_well(scene: TaskScene) -> bool:
