@@ -203,8 +203,16 @@ def test_exit_ends_the_execution_there(runtime: Runtime, state: str, expected: s
     group = seq("group", changes("exit", "Exit", state=state), log("never"))
     ran = run(runtime, flow(group, log("nor_this"), id="exiting", outputs=[OUTPUT]))
     assert ran.state == expected
-    assert ran.states() == {"group": expected, "exit": "SUCCESS"}
+    assert ran.states() == {"group": expected, "exit": expected}
     assert ran.execution.outputs == {"o": "exiting"}
+
+
+def test_a_failed_exit_is_not_tried_again(runtime: Runtime) -> None:
+    again = {"type": "constant", "maxAttempts": 3, "interval": "PT0.1S"}
+    ran = run(runtime, flow(changes("exit", "Exit", state="FAILED", retry=again), log("never"), id="exiting-once"))
+    assert ran.state == "FAILED"
+    assert ran.states() == {"exit": "FAILED"}
+    assert ran.attempts("exit") == ["FAILED"]
 
 
 OUTPUT = {"id": "o", "type": "STRING", "value": "{{ flow.id }}"}

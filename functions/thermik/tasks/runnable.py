@@ -171,10 +171,16 @@ class RunContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """A task's outputs where there is more to say than the values: `state` overrides SUCCESS (WARNING)."""
+    """A task's outputs where there is more to say than the values.
+
+    Attributes:
+        warning: the run ends WARNING in place of SUCCESS.
+        ends_as: the state that the task has decided on for its run, whatever it is: no retry follows.
+    """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     warning: bool = False
+    ends_as: str | None = None
 
 
 class RunnableTask(Task):

@@ -24,15 +24,17 @@ class Result:
     """How an attempt ended.
 
     Attributes:
-        state: SUCCESS, WARNING, FAILED or KILLED.
+        state: SUCCESS, WARNING, FAILED or KILLED; CANCELLED, if the task says so.
         outputs: what it leaves behind; a failed attempt may, too.
         log_file: the URI of its log, where that is a file.
+        is_decided: the task chose the state itself, so a FAILED one is not tried again.
     """
 
     state: StateType
     outputs: dict[str, Any] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     log_file: str | None = None
+    is_decided: bool = False
 
 
 def carry_out(
@@ -43,9 +45,9 @@ def carry_out(
         returned = _run(task, context)
     except Exception as error:  # noqa: BLE001 - a task type's own defect must not take the worker down
         state, outputs = _failure(error, context.log, interruption, timeout)
-    else:
-        state, outputs = _success(returned)
-    return Result(state, outputs, tuple(context.metrics))
+        return Result(state, outputs, tuple(context.metrics))
+    state, outputs = _success(returned)
+    return Result(state, outputs, tuple(context.metrics), is_decided=isinstance(returned, Outputs))
 
 
 def _run(task: RunnableTask, context: AttemptContext) -> Mapping[str, Any] | Outputs | None:
@@ -57,7 +59,8 @@ def _run(task: RunnableTask, context: AttemptContext) -> Mapping[str, Any] | Out
 
 def _success(returned: Mapping[str, Any] | Outputs | None) -> tuple[StateType, dict[str, Any]]:
     if isinstance(returned, Outputs):
-        return (StateType.WARNING if returned.warning else StateType.SUCCESS), dict(returned.values)
+        state = StateType.WARNING if returned.warning else StateType(returned.ends_as or StateType.SUCCESS)
+        return state, dict(returned.values)
     return StateType.SUCCESS, dict(returned or {})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from thermik.flows.dynamic import Dynamic
-from thermik.tasks.runnable import RunContext, RunnableTask
+from thermik.tasks.runnable import Outputs, RunContext, RunnableTask
 
 ExitState = Literal["SUCCESS", "WARNING", "KILLED", "FAILED", "CANCELED"]
 """Kestra's words; its execution is then CANCELLED, with two Ls."""
@@ -20,7 +20,9 @@ class Exit(RunnableTask):
 
     state: Dynamic[ExitState] = "SUCCESS"
 
-    def run(self, context: RunContext) -> None:
-        """End it."""
+    def run(self, context: RunContext) -> Outputs:
+        """End it, and its own run in the same state."""
         state: str = context.render_as(ExitState, self.state)
-        context.executions.end("CANCELLED" if state == "CANCELED" else state)
+        final = "CANCELLED" if state == "CANCELED" else state
+        context.executions.end(final)
+        return Outputs(ends_as=final)
