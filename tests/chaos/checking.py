@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
 from chaos.shapes import Shape
@@ -35,7 +35,7 @@ def problems(world: World, runtime: Runtime) -> Iterator[str]:
     for execution in all_of_them.values():
         ran = look(runtime, execution.id)
         shape = by_flow[execution.flow_id]
-        found = [*_of_execution(world, ran)]
+        found = [*_of_execution(world, ran, set(_sharing(shape.flow)))]
         if not touched.get(execution.id) and not _was_refused(ran, shape):
             found += _against(ran, expected[shape.id])
         for problem in found:
@@ -77,13 +77,22 @@ def _leftovers(runtime: Runtime, shape: Shape) -> Iterator[str]:
         yield f"{len(waiting)} still wait in the queue of {shape.id}: {[each.body for each in waiting]}"
 
 
-def _of_execution(world: World, ran: Ran) -> Iterator[str]:
+def _sharing(tasks: object) -> Iterator[str]:
+    """The tasks that share a WorkingDirectory: where their worker died the directory is gone, and all begin again."""
+    for each in tasks.values() if isinstance(tasks, dict) else tasks if isinstance(tasks, (list, tuple)) else ():
+        yield from _sharing(each)
+    if isinstance(tasks, dict) and str(tasks.get("type")).endswith(".WorkingDirectory"):
+        yield from (child["id"] for child in tasks["tasks"])
+
+
+def _of_execution(world: World, ran: Ran, shared: Collection[str]) -> Iterator[str]:
     if not ran.execution.state.is_terminal:
         yield "has not ended"
     yield from _illegal(ran.execution.state)
     for run in ran.task_runs:
         yield from (f"{run.task_id}: {problem}" for problem in _of_task_run(world, run))
-        if not ran.execution.state.was(StateType.RESTARTED) and _successes(run) > 1:
+        repeated = ran.execution.state.was(StateType.RESTARTED) or run.task_id in shared
+        if not repeated and _successes(run) > 1:
             yield f"{run.task_id}: {_successes(run)} attempts succeeded"
 
 

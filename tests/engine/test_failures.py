@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.probe import Flaky, Gate, probe
-from engine.running import end_of, engine, look, run, start
+from engine.running import Around, Handle, end_of, engine, look, run, start
 from engine.sources import allow, constant, each, each_parallel, fail, flow, log, par, ret, seq, sleep, switch, when
 from thermik.executions.revival import restart
 from thermik.local.interpreter import SkippingClock
 from thermik.local.runtime import Runtime
 from thermik.tasks.runnable import Outputs, RunContext
 from thermik.worker.call import read_call
+from thermik.worker.worker import Worker
 
 
 @pytest.fixture
@@ -292,3 +294,49 @@ def test_large_outputs_lie_beside_the_table_and_nobody_notices(runtime: Runtime)
     assert stored.progress.outputs_uri is not None
     joined = runtime.worker._ports.large_outputs.joined(stored)
     assert joined.outputs == {"text": "x" * 50_000}
+
+
+# ---- an invocation that ends, as on AWS
+
+
+@pytest.fixture
+def ending(tmp_path: Path) -> Iterator[Runtime]:
+    """A runtime whose invocations have six seconds, of which five are kept back."""
+
+    def with_deadline(handle: Handle) -> Handle:
+        def deliver(payload: Mapping[str, Any]) -> dict[str, Any]:
+            worker = handle.__self__  # type: ignore[attr-defined]
+            answer: dict[str, Any] = Worker.handle(worker, payload, datetime.now(UTC) + timedelta(seconds=6))
+            return answer
+
+        return deliver
+
+    with engine(tmp_path, around=Around(handle=with_deadline)) as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    ("own", "told"), [({}, ""), ({"timeout": "PT20M"}, "its timeout of 00:20:00.000 cannot be met")]
+)
+def test_a_task_that_outlives_its_invocation_fails_and_tells_the_limit(
+    ending: Runtime, own: dict[str, Any], told: str
+) -> None:
+    ran = run(ending, flow(probe("work", Gate(), **own)))
+    assert ran.states() == {"work": "FAILED"}
+    (message,) = ran.logged("work", "ERROR")
+    assert message.startswith("Timeout after 00:00:00.9")
+    assert "15 minutes at the most" in message
+    assert told in message
+
+
+def test_a_timeout_that_is_sooner_counts(ending: Runtime) -> None:
+    ran = run(ending, flow(probe("work", Gate(), timeout="PT0.2S")))
+    assert ran.logged("work", "ERROR") == ["Timeout after 00:00:00.200"]
+
+
+def test_a_sleep_that_is_longer_than_its_invocation_fails_at_once(ending: Runtime) -> None:
+    ran = run(ending, flow(sleep("long", "PT20M")))
+    assert ran.states() == {"long": "FAILED"}
+    (message,) = ran.logged("long", "ERROR")
+    assert message.startswith("PT20M is longer than this task may run")
+    assert "Pause" in message

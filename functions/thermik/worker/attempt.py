@@ -38,13 +38,21 @@ class Result:
 
 
 def carry_out(
-    task: RunnableTask, context: AttemptContext, interruption: Interruption, timeout: timedelta | None
+    task: RunnableTask,
+    context: AttemptContext,
+    interruption: Interruption,
+    timeout: timedelta | None,
+    invocation: timedelta | None = None,
 ) -> Result:
-    """Run a task; every exception becomes a failed attempt with its message, and its trace, in the log."""
+    """Run a task; every exception becomes a failed attempt with its message, and its trace, in the log.
+
+    Args:
+        invocation: what is left of the invocation, if that is over before the task's own time.
+    """
     try:
         returned = _run(task, context)
     except Exception as error:  # noqa: BLE001 - a task type's own defect must not take the worker down
-        state, outputs = _failure(error, context.log, interruption, timeout)
+        state, outputs = _failure(error, context.log, interruption, overdue(timeout, invocation))
         return Result(state, outputs, tuple(context.metrics))
     state, outputs = _success(returned)
     return Result(state, outputs, tuple(context.metrics), is_decided=isinstance(returned, Outputs))
@@ -65,18 +73,25 @@ def _success(returned: Mapping[str, Any] | Outputs | None) -> tuple[StateType, d
 
 
 def _failure(
-    error: Exception, log: TaskLog, interruption: Interruption, timeout: timedelta | None
+    error: Exception, log: TaskLog, interruption: Interruption, too_late: str
 ) -> tuple[StateType, dict[str, Any]]:
     outputs = error.outputs if isinstance(error, TaskFailure) else {}
     if interruption.reason is Reason.KILLED:
         return StateType.KILLED, outputs
-    if interruption.reason is Reason.TIMEOUT and timeout is not None:
-        log_failure(
-            log, f"Timeout after {clock_text(timeout)}", f"Timeout after {clock_text(timeout)}\n{_trace(error)}"
-        )
+    if interruption.reason is Reason.TIMEOUT:
+        log_failure(log, too_late, f"{too_late}\n{_trace(error)}")
     elif not (isinstance(error, TaskFailure) and error.logged):
         log_failure(log, str(error) or type(error).__name__, _trace(error))
     return StateType.FAILED, outputs
+
+
+def overdue(timeout: timedelta | None, invocation: timedelta | None) -> str:
+    """What is told of an attempt that ran too long: for its own time-out, or for its invocation, over sooner."""
+    if invocation is None:
+        return f"Timeout after {clock_text(timeout or timedelta())}"
+    own = f"; its timeout of {clock_text(timeout)} cannot be met here" if timeout is not None else ""
+    limit = "on AWS a task has one invocation of the worker, of 15 minutes at the most"
+    return f"Timeout after {clock_text(invocation)}: {limit}{own}"
 
 
 def log_failure(log: TaskLog, message: str, trace: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 from pydantic import TypeAdapter, ValidationError
 
 from thermik import expressions
+from thermik.durations import duration_text
 from thermik.executions.model import Metric, TaskRun, counter, timer
 from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
 from thermik.tasks.runnable import TaskFailure, TaskInterrupted, TaskLog
@@ -50,6 +51,7 @@ class AttemptContext:
         self.task_run_id = run.id
         self.attempt = max(0, len(run.attempts or ()) - 1)
         self.deadline = deadline
+        self._clock = scene.ports.clock
         self.value = scene.value_of(run)
         services = ExpressionServices(scene)
         self.key_values: KeyValues = TaskKeyValues(services.key_values, f"{run.id}#{self.attempt}")
@@ -133,7 +135,16 @@ class AttemptContext:
             raise TaskInterrupted(self._interruption.reason.value)
 
     def sleep(self, duration: timedelta) -> None:
-        """Wait, or stop."""
+        """Wait, or stop.
+
+        Raises:
+            TaskFailure: on AWS, at once, if that is longer than the invocation of the worker may last.
+        """
+        if self.deadline is not None and self._clock.now() + duration > self.deadline:
+            raise TaskFailure(
+                f"{duration_text(duration)} is longer than this task may run: on AWS it has one invocation of the "
+                "worker, of 15 minutes at the most. A Pause with a pauseDuration waits as long as you like, for nothing"
+            )
         self._interruption.wait(max(0.0, duration.total_seconds()))
         self.check()
 

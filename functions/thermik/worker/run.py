@@ -154,10 +154,12 @@ class _Attempt:
             deadline=deadline,
             directory=self._directory,
         )
-        seconds = remaining(deadline, scene.now(), timeout)
+        now = scene.now()
+        seconds = remaining(deadline, now, timeout)
+        left = deadline - now if deadline is not None and (timeout is None or deadline - now < timeout) else None
         watched = self._watch.begin(interruption, seconds, self._killed, log.flush_if_old)
         try:
-            return carry_out(task, context, interruption, timeout)
+            return carry_out(task, context, interruption, timeout, left)
         finally:
             self._watch.end(watched)
             context.close()

@@ -12,7 +12,8 @@ from thermik.tasks.runnable import RunContext, RunnableTask
 class Sleep(RunnableTask):
     """Wait for a duration.
 
-    The worker is occupied all the while; `Pause` with a `delay` waits without one.
+    The worker is occupied all the while, and on AWS no longer than an invocation lasts, 15 minutes: a longer one
+    fails at once. `Pause` with a `pauseDuration` waits as long as you like, for nothing.
     """
 
     duration: Dynamic[Duration]
