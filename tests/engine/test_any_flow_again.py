@@ -51,17 +51,17 @@ def test_a_failed_flow_that_is_restarted_comes_to_the_same(runtime: Runtime, flo
         check(end_of(runtime, first.id), expect(flow))
 
 
-@given(flow=flows(), data=st.data())
+@given(flow=flows(), which=st.integers(0, 999))
 @QUICKLY
 def test_a_flow_that_begins_anew_at_any_task_run_comes_to_the_same(
-    runtime: Runtime, flow: Mapping[str, Any], data: st.DataObject
+    runtime: Runtime, flow: Mapping[str, Any], which: int
 ) -> None:
     note(json.dumps(flow))
     first = run(runtime, json.dumps(flow))
     after = expect(flow).after
     chosen = [each for each in first.task_runs if (each.task_id, ()) not in after]
     if chosen:
-        begin = data.draw(st.sampled_from(chosen))
+        begin = chosen[which % len(chosen)]
         new = replay(runtime.life, first.id, from_task_run=begin.id)
         check(end_of(runtime, new.id), expect(flow))
 
