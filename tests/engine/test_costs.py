@@ -9,10 +9,11 @@ import pytest
 
 from engine import concept_flows
 from engine.counting import Counts
-from engine.running import Ran, engine, run
+from engine.running import Ran, engine, run, save
 from engine.sources import each, flow, log, ret, seq
 from machines.golden_flows import NAMES, pretty, source_of
 from machines.test_golden import states_of
+from thermik.executions.lifecycle import NewExecution, create
 from thermik.local.interpreter import SkippingClock
 from thermik.storage import schema
 
@@ -59,6 +60,19 @@ def _per_run(tmp_path: Path, one: str, more: str, runs: int) -> dict[str, float]
         name: (getattr(large, name) - getattr(small, name)) / runs
         for name in ("invocations", "reads", "queries", "writes", "blob_calls")
     }
+
+
+def test_an_execution_of_one_task_costs_one_read_one_query_and_six_writes(tmp_path: Path) -> None:
+    """It is made, RUNNING and ended, its task run begun and ended, its log kept; asked is only for what is notable."""
+    counts = Counts()
+    with engine(tmp_path, clock=SkippingClock(), around=counts.around()) as runtime:
+        revision = save(runtime, flow(ret("a", "x")))
+        for _ in range(2):  # the second time, the worker is warm
+            counts.reset()
+            execution = create(runtime.life, NewExecution(*revision))
+            runtime.machines.engine.wait(execution.id)
+        costs = (counts.invocations, counts.reads, counts.queries, counts.writes, counts.blob_calls)
+    assert costs == (1, 1, 1, 6, 0)
 
 
 def test_a_task_that_names_nothing_costs_one_invocation_one_read_and_two_writes(tmp_path: Path) -> None:

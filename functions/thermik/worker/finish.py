@@ -40,8 +40,7 @@ def start(scene: AnyScene) -> AnyScene:
             return execution
         return execution.with_state(_S.RUNNING, scene.now())
 
-    changed = scene.ports.executions.change_execution(scene.execution.value.id, running)
-    return replace(scene, execution=scene.execution.then(changed))
+    return replace(scene, execution=scene.ports.executions.change(scene.execution, running))
 
 
 def finish(scene: Scene) -> dict[str, Any]:
@@ -139,7 +138,10 @@ def _end(scene: Scene, state: StateType) -> Execution:
         done = execution.with_state(state, scene.now(), outputs=outputs, progress=progress)
         return done if problem is None else done.with_state(_S.FAILED, scene.now())
 
-    return scene.ports.executions.change_execution(scene.execution.value.id, ended)
+    found = scene.execution
+    if found.value.state.is_terminal or found.value.progress.held:  # both may be over by now
+        found = scene.ports.executions.execution(found.value.id)
+    return scene.ports.executions.change(found, ended).value
 
 
 def _check_generation(scene: Scene, execution: Execution) -> None:
