@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.running import Ran, end_of, engine, look, run, start, until_state
+from engine.running import Around, Handle, Ran, end_of, engine, look, run, start, until_state
 from engine.sources import dag, fail, flow, log, ret
 from thermik.executions.pausing import pause, resume
 from thermik.executions.replay import replay
@@ -98,3 +101,29 @@ def test_a_run_changed_beside_a_pause_leaves_it_paused(tmp_path: Path) -> None:
         resume(runtime.life, execution.id)
         ran = end_of(runtime, execution.id)
     assert ran.state == "WARNING"
+
+
+def test_who_comes_to_wait_when_what_it_needs_has_failed_is_not_let_in(tmp_path: Path) -> None:
+    """As after a crash, or when its call is delivered late."""
+    has_failed, waits = threading.Event(), threading.Event()
+
+    def late(handle: Handle) -> Handle:
+        def deliver(payload: Mapping[str, Any]) -> dict[str, Any]:
+            if payload.get("op") == "await":
+                assert has_failed.wait(10)
+                answer = handle(payload)
+                waits.set()
+                return answer
+            if payload["t"] != "a" or has_failed.is_set():
+                return handle(payload)
+            try:
+                return handle(payload)
+            finally:  # its branch is told when the other one has come to wait
+                has_failed.set()
+                assert waits.wait(10)
+
+        return deliver
+
+    with engine(tmp_path, around=Around(handle=late)) as runtime:
+        ran = run(runtime, flow(dag("dag", (fail("a"), []), (log("b"), ["a"]))))
+    assert ran.states() == {"dag": "FAILED", "a": "FAILED"}

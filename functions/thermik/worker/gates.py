@@ -21,6 +21,8 @@ from thermik.worker.call import Call, InvalidCall
 from thermik.worker.going import check_going
 from thermik.worker.scene import TaskScene
 
+_BAD_ENDS = frozenset({StateType.FAILED, StateType.KILLED, StateType.CANCELLED, StateType.RETRIED})
+
 MAX_ROUNDS = 200
 """How often a change of the gates begins again when siblings change them, too."""
 
@@ -110,7 +112,9 @@ class _Gates:
         scene = self._scene
         ids = {child.id: task_run_id(scene.place.execution_id, child.id, scene.place.scope) for child in self._children}
         runs = scene.ports.executions.task_runs(scene.place.execution_id, ids.values())
-        ended = {name for name, run in ids.items() if run in runs and runs[run].value.state.is_terminal}
+        over = {name: runs[run].value.state for name, run in ids.items() if run in runs}
+        # What failed ends the parent, and lets nobody in: also where one comes late to wait (a crash, a late delivery).
+        ended = {name for name, state in over.items() if state.is_terminal and state.current not in _BAD_ENDS}
         begun = {name for name, run in ids.items() if run in runs}
         resting = {name for name in begun if runs[ids[name]].value.state.current == StateType.PAUSED}
 
