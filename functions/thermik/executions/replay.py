@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from datetime import datetime
 from typing import Any
 
 from thermik.executions.launch import keep_slot, launch, start_machine, with_machine
@@ -238,12 +237,6 @@ def _copies(kept: Mapping[str, TaskRun], execution: Execution) -> dict[str, Task
     return copies
 
 
-def _above(run: TaskRun, tree: FlowTree, now: datetime) -> TaskRun:
-    """A run around the one to begin at: it goes on; a Pause whose `errors` that one is among is over already."""
-    node = tree.nodes.get(run.task_id)
-    return run if node is not None and failed_in_time(run, node.task) else going_on(run, now)
-
-
 def _left(run: TaskRun, now: datetime) -> TaskRun:
     """A copy of a task run whose attempt is at work: that attempt stays behind with its worker, another one begins.
 
@@ -254,6 +247,12 @@ def _left(run: TaskRun, now: datetime) -> TaskRun:
         return run
     last = attempts[-1].model_copy(update={"state": attempts[-1].state.to(_S.RESUBMITTED, now)})
     return run.model_copy(update={"attempts": (*attempts[:-1], last)})
+
+
+def _above(run: TaskRun, tree: FlowTree, now: datetime) -> TaskRun:
+    """A run around the one to begin at: it goes on; a Pause whose `errors` that one is among is over already."""
+    node = tree.nodes.get(run.task_id)
+    return run if node is not None and failed_in_time(run, node.task) else going_on(run, now)
 
 
 def _chosen(run: TaskRun, tree: FlowTree, life: Life) -> TaskRun:
