@@ -61,6 +61,7 @@ def _of_map(target: Mapping[Any, Any], key: Any) -> Any:
             return target[key]
         except KeyError:
             raise UndefinedVariable(java_text(key), target if type(target) is dict else ()) from None
+    # Pebble takes a number as key for the kind of the first key: a map of texts fails, it does not just lack the key
     for known in target if is_number(key) else ():
         if is_number(known) and known == key:
             return target[known]
@@ -84,7 +85,7 @@ def _of_list(target: Sequence[Any], key: Any) -> Any:
 def _index(key: Any) -> int | None:
     if is_integer(key):
         return int(key)
-    if is_text(key) and key.isascii() and key.isdigit() and len(key) < 10:
+    if is_text(key) and key.isascii() and key.isdigit() and len(key) < 10:  # nine digits fit Java's int
         return int(key)
     return None
 
@@ -105,6 +106,7 @@ def _position(text: str, part: Any) -> int:
     return text.find(java_text(part))
 
 
+# the methods of Java's classes that flows are seen to call, each with how many arguments it takes
 TEXT_METHODS: dict[str, Method] = {
     "length": (0, len),
     **dict.fromkeys(("isEmpty", "empty"), (0, lambda text: not text)),

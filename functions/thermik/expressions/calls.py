@@ -85,7 +85,7 @@ def _applied(
         try:
             return frame.shared.take(implementation(frame, *values) if framed else implementation(*values))
         except ExpressionError as error:
-            raise _placed(error, at) from error.__cause__
+            raise error.placed(at) from error.__cause__
         except _MISTAKES as error:
             raise _failed(entry, error, at) from error
 
@@ -105,7 +105,7 @@ def _simple(entry: registry.Entry, operand: Closure, at: int) -> Closure:
         try:
             return frame.shared.take(implementation(value))
         except ExpressionError as error:
-            raise _placed(error, at) from error.__cause__
+            raise error.placed(at) from error.__cause__
         except _MISTAKES as error:
             raise _failed(entry, error, at) from error
 
@@ -114,12 +114,6 @@ def _simple(entry: registry.Entry, operand: Closure, at: int) -> Closure:
 
 def _null(_: Frame) -> None:
     return None
-
-
-def _placed(error: ExpressionError, at: int) -> ExpressionError:
-    if error.at is None:
-        error.at = at
-    return error
 
 
 def _failed(entry: registry.Entry, error: Exception, at: int) -> ExpressionRuntimeError:
@@ -197,7 +191,7 @@ def _macro_call(node: Call, compiled: Compile) -> Closure:
         try:
             places = [_place(argument, position, parameters) for position, (argument, _) in enumerate(given)]
         except ExpressionError as error:
-            raise _placed(error, at) from None
+            raise error.placed(at) from None
         values = {parameters[place]: value(frame) for place, (_, value) in zip(places, given, strict=True)}
         return _run_macro(macro, values, frame)
 

@@ -88,6 +88,7 @@ def _name(node: Name, names: Compilation) -> Closure:
     name, at = node.name, node.at
     if name in names.bound:
         return _scoped_name(name, at)
+    # no tag binds the name anywhere: nearly all templates, which need not look through scopes
 
     def read(frame: Frame) -> Any:
         try:
@@ -130,7 +131,7 @@ def _attribute(node: Attribute, names: Compilation) -> Closure:
         try:
             return _counted(attribute(container, value, root), container, frame)
         except ExpressionError as error:
-            raise _placed(error, at) from None
+            raise error.placed(at) from None
 
     return read
 
@@ -138,12 +139,13 @@ def _attribute(node: Attribute, names: Compilation) -> Closure:
 def _constant_key(target: Closure, key: str, root: str | None, at: int) -> Closure:
     def read(frame: Frame) -> Any:
         container = target(frame)
+        # what nearly every expression does; lazy maps and everything else go the long way
         if type(container) is dict and key in container:
             return container[key]
         try:
             return _counted(attribute(container, key, root), container, frame)
         except ExpressionError as error:
-            raise _placed(error, at) from None
+            raise error.placed(at) from None
 
     return read
 
@@ -158,7 +160,7 @@ def _method(target: Closure, node: Attribute, root: str | None, names: Compilati
             made = call_method(container, name, [argument(frame) for argument in arguments], root)
             return _counted(made, container, frame)
         except ExpressionError as error:
-            raise _placed(error, at) from None
+            raise error.placed(at) from None
 
     return call
 
@@ -166,12 +168,6 @@ def _method(target: Closure, node: Attribute, root: str | None, names: Compilati
 def _counted(value: Any, container: Any, frame: Frame) -> Any:
     """What a method answers, counted where it is new: that of a text is, that of a list or a map stands in it."""
     return frame.shared.take(value) if type(container) is str else value
-
-
-def _placed(error: ExpressionError, at: int) -> ExpressionError:
-    if error.at is None:
-        error.at = at
-    return error
 
 
 def _list(node: ListLiteral, names: Compilation) -> Closure:
@@ -208,6 +204,7 @@ def _ternary(node: Ternary, names: Compilation) -> Closure:
 
     def choose(frame: Frame) -> Any:
         value = condition(frame)
+        # null is false here, though `if`, `and`, `or` and `not` fail on it: Pebble's TernaryExpression
         return yes(frame) if value is not None and holds(value, at) else no(frame)
 
     return choose
@@ -220,7 +217,7 @@ def holds(value: Any, at: int) -> bool:
     try:
         return ops.truth(value)
     except ExpressionError as error:
-        raise _placed(error, at) from None
+        raise error.placed(at) from None
 
 
 def _unary(node: Unary, names: Compilation) -> Closure:
@@ -241,7 +238,7 @@ def _at(at: int, closure: Closure) -> Closure:
         try:
             return closure(frame)
         except ExpressionError as error:
-            raise _placed(error, at) from None
+            raise error.placed(at) from None
 
     return placed
 
@@ -298,6 +295,7 @@ def _undefined_coalescing(left: Closure, right: Closure) -> Closure:
 def _contains(left: Closure, right: Closure) -> Closure:
     def decide(frame: Frame) -> Any:
         container = left(frame)
+        # null contains nothing, and its right side may then be undefined: Pebble does not look at it
         return container is not None and ops.contains(container, right(frame))
 
     return decide

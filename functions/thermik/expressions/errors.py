@@ -12,6 +12,7 @@ An error is raised where it happens, often without knowing the text; whoever hol
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 SHOWN_TEXT = 1000  # characters of an expression that a message repeats
 
@@ -30,6 +31,12 @@ class ExpressionError(Exception):
         if self.text is None:
             self.text = text
             self.at = at if self.at is None else self.at
+        return self
+
+    def placed(self, at: int) -> Self:
+        """Tell the place in the text, unless something nearer to it has told already."""
+        if self.at is None:
+            self.at = at
         return self
 
     @property

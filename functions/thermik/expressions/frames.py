@@ -111,6 +111,7 @@ class Frame:
             if name in scope:
                 scope[name] = value
                 return
+        # the caller's variables are not ours to write: the outermost scope hides the one that a tag changes
         scopes[0 if name in self.variables else -1][name] = value
 
     def visible(self) -> Mapping[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from thermik.expressions.errors import ExpressionSyntaxError, LimitExceeded
 
+# Sizes are such that one rendering fits a worker of 1 GiB (the template's default) beside its task; times, such that
+# a task with a dozen properties still ends. Depths keep Python's stack: a level takes up to five of its 1,000 frames.
 MAX_SOURCE = 1_000_000  # characters of an expression's text
 MAX_NESTING = 100  # how deep an expression's tree may be (brackets, operators, filters, tags)
 MAX_STEPS = 1_000_000  # loop rounds, calls and list items made, over one rendering with all that it renders inside
@@ -25,7 +27,7 @@ MAX_CALLS = 20  # macros, blocks and renderings inside each other
 MAX_ROUNDS = 100  # renderings of a text until it no longer changes (Kestra's number)
 MAX_SECONDS = 10.0  # time of one rendering
 MAX_REGEX_SECONDS = 1.0  # time of one regular expression over one text
-MAX_DIGITS = 1_000  # digits of a number, and decimals of a pattern
+MAX_DIGITS = 1_000  # digits of a number, and decimals of a pattern; Python takes quadratic time, and refuses 4,300
 MAX_VALUES = 1_000_000  # values that one operation looks at within lists and maps
 MAX_PARSED = 2_000_000  # characters of a YAML or Ion text that is read: their readers are slow, and not to be stopped
 

@@ -30,6 +30,7 @@ from thermik.expressions.values import (
     is_text,
 )
 
+# 34 digits, half even: Java's MathContext.DECIMAL128, in which Pebble computes with BigDecimals
 _DECIMALS = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emax=MAX_DIGITS, Emin=-MAX_DIGITS)
 SYMBOLS = {"+": "addition", "-": "subtraction", "*": "multiplication", "/": "division", "%": "modulus"}
 
@@ -65,7 +66,7 @@ def same(left: Any, right: Any, meter: Meter | None = None) -> bool:
     if is_number(left):
         return is_number(right) and _number_kind(left) == _number_kind(right) and bool(left == right)
     if type(left) is TextArray or type(right) is TextArray:
-        return left is right
+        return left is right  # Java compares arrays by identity
     if is_list(left):
         return (
             is_list(right)
@@ -171,6 +172,7 @@ def calculate(symbol: str, left: Any, right: Any) -> Any:
     except (ArithmeticError, OverflowError) as error:
         raise ExpressionRuntimeError(f"Could not perform {SYMBOLS[symbol]}: {_reason(error)}") from error
     both = {type(left), type(right)}
+    # a 32-bit number with an integer stays one; only a double makes a double
     return Float(result) if Float in both and float not in both else result
 
 

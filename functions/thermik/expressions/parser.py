@@ -29,6 +29,7 @@ from thermik.expressions.tree import (
     Unary,
 )
 
+# Pebble's and Kestra's numbers. Not as in Jinja2: a filter binds tighter than arithmetic, `~` and `??` tighter than it.
 PRECEDENCE = {
     "or": 10,
     "and": 20,
@@ -60,8 +61,6 @@ class ExpressionParser:
         self.depth = 0
         self.height = 0
         """The height of the node read last."""
-
-    # tokens ---------------------------------------------------------------------------------------------------------
 
     def is_mark(self, mark: str) -> bool:
         """Whether the current token is this punctuation."""
@@ -104,8 +103,6 @@ class ExpressionParser:
         shown = "a text" if kind in ("string", "quoted") else f'"{value}"'
         return ExpressionSyntaxError(f"Unexpected {shown}, expected {wanted}", at)
 
-    # expressions ----------------------------------------------------------------------------------------------------
-
     def expression(self, minimum: int = _TERNARY) -> Node:
         """An expression whose operators bind at least as tightly as `minimum`."""
         self.depth += 1
@@ -133,6 +130,7 @@ class ExpressionParser:
         elif operator == "is":
             node = self.tested(left, at)
         elif operator == "~":
+            # one node a chain: texts joined of a hundred parts are no deep tree, and are joined once
             operands = [left, self.expression(binding + 1)]
             height = max(height, self.height)
             while self.tokens[self.index][:2] == ("op", "~"):
@@ -210,6 +208,7 @@ class ExpressionParser:
     def operand(self) -> Node:
         """An operand with its signs, subscripts and attributes."""
         kind, value, at = self.tokens[self.index]
+        # a sign takes the operand alone, so `not a == b` is `(not a) == b`, and `-3 | abs` is 3
         if (kind == "op" and value in ("-", "+")) or (kind == "name" and value == "not"):
             self.index += 1
             self.depth += 1

@@ -14,7 +14,7 @@ from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_TEXT, Meter, too_deep
 from thermik.expressions.values import Entry, Float, LoopState, TextArray, class_name
 
 _CONTROL = re.compile(r"\\u00[01][0-9a-f]")
-_LOWEST_PLAIN, _LOWEST_EXPONENT = 1e-3, 1e7
+_LOWEST_PLAIN, _LOWEST_EXPONENT = 1e-3, 1e7  # where Java's Double.toString changes to an exponent
 
 
 def java_double(number: float) -> str:
@@ -187,7 +187,7 @@ class _JsonWriter:
         first = True
         for key, item in pairs:
             if item is None:
-                continue
+                continue  # Kestra's Jackson mapper leaves nulls out
             if key is None:
                 raise ExpressionRuntimeError("A null key of a map cannot be written as JSON")
             self.put(("" if first else ",") + json_text(java_text(key)) + ":")
@@ -217,6 +217,6 @@ _PRINTERS: dict[type, Callable[[Any], str]] = {
     dict: to_json,
     list: to_json,
     TextArray: to_json,
-    Entry: java_text,
+    Entry: java_text,  # these two are no collections to Pebble, which prints them by their `toString`
     LoopState: java_text,
 }

@@ -85,6 +85,7 @@ test.__test__ = False  # type: ignore[attr-defined] # pytest must not collect it
 
 def find(kind: Kind, name: str) -> Entry | None:
     """The entry of a name, None if neither Thermik nor a plugin has it."""
+    # plugins are asked last and for unknown names only: reading entry points takes longer than a warm rendering
     if "families" not in _loaded:
         _load_families()
     found = _known[kind].get(name)
@@ -104,14 +105,14 @@ def everything(kind: Kind) -> list[Entry]:
 def _load_families() -> None:
     for family in _FAMILIES:
         importlib.import_module(f"thermik.expressions.{family}")
-    _loaded.add("families")
+    _loaded.add("families")  # last: a thread that comes meanwhile waits for the imports, and finds every name
 
 
 def _load_plugins() -> None:
     if PLUGINS in _loaded:
         return
-    _loaded.add(PLUGINS)
     from importlib.metadata import entry_points
 
     for plugin in entry_points(group=PLUGINS):
         plugin.load()
+    _loaded.add(PLUGINS)  # last, as above; one that cannot be imported fails each time, not only the first

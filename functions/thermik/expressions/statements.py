@@ -10,8 +10,6 @@ from thermik.expressions.parser import ExpressionParser
 from thermik.expressions.tokens import Piece, pieces
 from thermik.expressions.tree import Argument, Assign, Block, FilterBlock, For, If, Macro, Node, Print, Text
 
-_ENDS = frozenset({"else", "elseif", "endif", "endfor", "endmacro", "endfilter", "endblock"})
-
 
 def parse(text: str) -> tuple[Node, ...]:
     """Read a template.
@@ -47,6 +45,7 @@ class StatementParser:
     def body(self, ends: tuple[str, ...], opened: tuple[str, int] | None) -> tuple[tuple[Node, ...], ExpressionParser]:
         """The statements up to a tag of `ends` (without any, to the end), and that tag's tokens after its name."""
         self.depth += 1
+        # a tag takes two levels of the parser's and the compiler's stack where an operator takes one
         if self.depth > MAX_NESTING // 2 and opened:
             raise too_deep_source(opened[1])
         found: list[Node] = []

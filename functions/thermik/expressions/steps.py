@@ -16,6 +16,7 @@ from thermik.expressions.tree import Assign, Block, FilterBlock, For, If, Macro,
 from thermik.expressions.values import LoopState
 from thermik.expressions.walks import bodies
 
+# stands for a `raw` block until the last round; YAML holds no NUL, so no flow can write such a mark
 _RAW_MARK = "\x00raw:{}:{}\x00"
 
 
@@ -119,7 +120,7 @@ def _for(node: For, names: Compilation) -> Step:
     def loop(frame: Frame) -> None:
         value = items(frame)
         if value is None:
-            return
+            return  # not even the `else`, which is for an empty list: Pebble's ForNode
         found = _items(value, at)
         if found:
             _loop(frame, name, found, run, cost)
@@ -144,7 +145,7 @@ def _loop(frame: Frame, name: str, items: list[Any], run: Step, cost: int) -> No
     last = len(items) - 1
     try:
         for index, item in enumerate(items):
-            frame.shared.spend(cost)
+            frame.shared.spend(cost)  # each round: a loop in a loop in a loop would else run for hours
             scope["loop"] = LoopState(
                 last=index == last, length=last + 1, index=index, revindex=last - index, first=index == 0
             )
@@ -179,7 +180,7 @@ def _filter_block(node: FilterBlock, names: Compilation) -> Step:
 def _block(node: Block, names: Compilation) -> Step | None:
     """A block prints where it stands, but not within `filter`; the last of one name, or the inner one, is the block."""
     blocks, name = names.blocks, node.name
-    blocks[name] = _nothing
+    blocks[name] = _nothing  # an inner block of the same name puts itself here while the body is compiled
     run = _run_all(_steps(node.body, names))
     if blocks[name] is _nothing:
         blocks[name] = run

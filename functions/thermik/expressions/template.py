@@ -136,7 +136,7 @@ def render_rounds(text: str, variables: Mapping[str, Any], services: Services | 
         ExpressionRuntimeError: it still changes after `MAX_ROUNDS`.
     """
     raws: dict[str, str] = {}
-    for _ in range(MAX_ROUNDS + 1):
+    for _ in range(MAX_ROUNDS + 1):  # the last round only sees that nothing changes any more
         rendered = compile_template(text).run(variables, services, shared, raws) if is_template(text) else text
         if rendered == text:
             break
@@ -158,7 +158,7 @@ def compile_template(text: str) -> Template:
     Raises:
         ExpressionSyntaxError: the text is no template.
     """
-    found = _templates.get(text)
+    found = _templates.get(text)  # without the lock: a dict's `get` is atomic, and to compile twice does no harm
     if found is None:
         found = Template(text)
         if len(text) <= MAX_KEPT_SOURCE:

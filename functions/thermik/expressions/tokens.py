@@ -18,6 +18,8 @@ Piece = tuple[str, Any, int]
 """`("text" or "raw", the text, at)`, `("print" or "tag", its tokens, at)`."""
 
 _OPEN = re.compile(r"\{[{%#]")
+# Kestra cuts `raw` out with a regular expression of its own before Pebble reads: within one line only (no DOTALL), any
+# number of dashes, none of which trims. So it also works within a comment or a text in quotes.
 _OPEN_OR_RAW = re.compile(
     r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}|\{(?!\{%-*\s*raw\s*-*%\}.*?\{%-*\s*endraw\s*-*%\})[{%#]"
 )
@@ -27,8 +29,8 @@ _DELIMITER = {"print": "}}", "tag": "%}", "inner": "}"}
 _COMMENT_END = re.compile(r"(-?)#\}")
 _TOKEN = re.compile(
     r"""\s*(?:
-    (?P<name>[^\W\d]\w*)
-    |(?P<punct>[()\[\]{},:]|\.(?!\.)|=(?!=)|\?(?!\?))
+    (?P<name>[^\W\d]\w*)                                   # no dash: `a-b` subtracts
+    |(?P<punct>[()\[\]{},:]|\.(?!\.)|=(?!=)|\?(?!\?))      # what begins `..`, `==` and `??` is none
     |(?P<number>[0-9]+(?:\.[0-9]+|L)?)
     |(?P<string>'[^'\\]*(?:\\.[^'\\]*)*')
     |(?P<quoted>")
@@ -89,7 +91,7 @@ def _tagged(found: list[Piece], text: str, start: int, inside: int) -> tuple[int
             raise ExpressionSyntaxError("Comment is not closed", start)
         return end.end(), bool(end[1])
     if mark == "%" and (verbatim := _VERBATIM.match(text, start)):
-        body = verbatim[1].lstrip()
+        body = verbatim[1].lstrip()  # Pebble's regular expression takes the white space before it, dash or not
         body = body.rstrip() if verbatim[2] else body
         if body:
             found.append(("text", body, verbatim.start(1)))
@@ -112,6 +114,7 @@ def tokens_until(text: str, position: int, kind: str, depth: int) -> tuple[list[
     brackets: list[str] = []
     close, token = _CLOSE[kind].match, _TOKEN.match
     while True:
+        # within brackets `}` and `}}` end a map, not the print: `{{ {'a': {'b': 1}} }}`
         if not brackets and (end := close(text, position)):
             tokens.append(("end", _DELIMITER[kind], end.start(1)))
             return tokens, end.end(), bool(end[1])

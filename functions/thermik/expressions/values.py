@@ -99,7 +99,10 @@ def is_integer(value: Any) -> bool:
 
 
 def is_long(value: Any) -> bool:
-    """Whether Java would hold it as a 64-bit integer rather than a 32-bit one."""
+    """Whether Java would hold it as a 64-bit integer rather than a 32-bit one.
+
+    Kestra casts some arguments to `Long`, others to `Integer`: a literal fits the first only, JSON data the second.
+    """
     return integer_kind(value) == "Long"
 
 

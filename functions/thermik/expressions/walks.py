@@ -54,6 +54,7 @@ _CHILDREN: dict[type[Node], Callable[[Any], Nodes]] = {
     Macro: lambda node: tuple(default for _, default in node.parameters if default),
     FilterBlock: lambda node: tuple(value for _, arguments in node.filters for value in _values(arguments)),
 }
+# apart from the children: bodies hold statements, in which names may be bound that are free outside
 _BODIES: dict[type[Node], Callable[[Any], tuple[Nodes, ...]]] = {
     If: lambda node: (*(body for _, body in node.branches), node.otherwise or ()),
     For: lambda node: (node.body, node.otherwise or ()),

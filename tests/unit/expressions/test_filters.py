@@ -485,6 +485,18 @@ def test_a_plugin_adds_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_template("{{ 'hey' | shout(mark='?') }}") == []
 
 
+def test_a_plugin_that_cannot_be_loaded_is_told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def load(self) -> None:
+            raise ImportError("no such library")
+
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Broken()])
+    monkeypatch.setattr(registry, "_loaded", registry._loaded - {registry.PLUGINS})
+    for _ in range(2):
+        with pytest.raises(ImportError, match="no such library"):
+            registry.find("filter", "shout")
+
+
 def test_check_template_reports_a_syntax_error() -> None:
     (problem,) = check_template("ok\n{{ 1 + }}")
     assert (problem.line, problem.column) == (2, 8)

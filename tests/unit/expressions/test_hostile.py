@@ -103,6 +103,15 @@ def test_jq_programs_that_do_not_end_are_stopped(program: str, monkeypatch: pyte
         compile_template("{{ 1 | jq('" + program + "') }}").render({})
 
 
+@pytest.mark.parametrize("matches", ['test("^(a+)+$")', '[splits("^(a+)+$")]', 'split("^(a+)+$"; null)'])
+def test_jq_regular_expressions_over_many_texts_are_stopped(matches: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from thermik.expressions.formats import jq
+
+    monkeypatch.setattr(jq, "MAX_JQ_SECONDS", 0.5)
+    with pytest.raises(LimitExceeded, match=r"more than 0\.5 seconds"):
+        compile_template("{{ v | jq('[.[] | try " + matches + " catch 0]') }}").render({"v": ["a" * 28 + "!"] * 20})
+
+
 PROFILE = settings.default.max_examples
 """Of the hypothesis profile; a template is tried so quickly that each test takes a multiple of it."""
 

@@ -31,11 +31,9 @@ _MONTHS = {"MONTHS": 1, "YEARS": 12, "DECADES": 120, "CENTURIES": 1200, "MILLENN
 
 def zone_for(frame: Frame, name: Any) -> Zone:
     """The zone of a `timeZone` argument, else the default one."""
-    return (
-        zone_of_info(getattr(frame.services, "default_zone", None))
-        if name is None
-        else zone_named(_text(name, "timeZone"))
-    )
+    if name is None:
+        return zone_of_info(getattr(frame.services, "default_zone", None))
+    return zone_named(_text(name, "timeZone"))
 
 
 def _text(value: Any, name: str) -> str:
@@ -46,7 +44,7 @@ def _text(value: Any, name: str) -> str:
 
 def moment_from(value: Any, zone: Zone, existing: Any) -> Moment:
     """A text or seconds since 1970 as a moment."""
-    if is_integer(value) and is_long(value):
+    if is_integer(value) and is_long(value):  # Kestra casts to Long: a JSON integer below 2^31 is no date
         return Moment(int(value), 0, zone)
     if not is_text(value):
         raise ExpressionRuntimeError(f"{describe(value)} is no date: a text is needed, or seconds as a Long")

@@ -39,6 +39,7 @@ def base64_decode(value: Any) -> str:
 @filter_("urlencode")
 def url_encode(value: Any) -> str:
     """Encoded as in a form: blanks as `+`."""
+    # Java's URLEncoder leaves `*` as it is and encodes `~`; Python does the reverse
     encoded = urllib.parse.quote_plus(_utf8(text_only(value, "urlencode")), safe="*")
     return checked_text(encoded.replace("~", "%7E"))
 
@@ -79,6 +80,7 @@ def sha512(value: Any) -> str:
 def _sum(name: str, value: Any) -> str:
     if not is_text(value):
         raise ExpressionRuntimeError("Need a string to hash")
+    # not for security: a host in FIPS mode refuses MD5 otherwise, and flows use these sums as names
     return hashlib.new(name, _utf8(value), usedforsecurity=False).hexdigest()
 
 

@@ -68,7 +68,7 @@ def _end(value: Any, index: int, name: str) -> Any:
 
 @filter_("distinct", takes_null=True)
 def distinct(value: Any) -> Any:
-    """The items of a list, each once, in the order in which they come first; null gives the text `null`."""
+    """The items of a list, each once, in the order in which they come first; Kestra's `null` is a text."""
     if value is None:
         return "null"
     if not is_list(value):
@@ -159,6 +159,7 @@ def rsort(frame: Frame, value: Any) -> Any:
 def _comparable(items: Any) -> list[Any]:
     """The items, which must be of one kind that has an order."""
     kinds = {integer_kind(item) if is_integer(item) else type(item) for item in items}
+    # one item alone is never compared, so Java sorts a list of one map, too
     if len(items) > 1 and (len(kinds) > 1 or not all(is_text(i) or is_number(i) or isinstance(i, bool) for i in items)):
         raise ExpressionRuntimeError("Items of different kinds, or without an order, cannot be sorted")
     return list(items)

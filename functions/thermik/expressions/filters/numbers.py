@@ -123,7 +123,7 @@ def _smallest(text: str) -> Any:
 
 def _any_base(text: str) -> int:
     sign = -1 if text.startswith("-") else 1
-    digits = text.lstrip("+-").replace("#", "0x")
+    digits = text.lstrip("+-").replace("#", "0x")  # `#ff` and `010` are numbers to Java's `Integer.decode`
     if digits[:2].lower() == "0x":
         return sign * int(digits, 16)
     return sign * int(digits, 8 if len(digits) > 1 and digits.startswith("0") else 10)

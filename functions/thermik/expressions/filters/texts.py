@@ -18,6 +18,7 @@ from thermik.expressions.values import TextArray, describe, is_array, is_integer
 _WORD_START = re.compile(r"(?:^|(?<=\s))\S")
 _NOT_WORD = re.compile(r"[^a-z0-9_-]")
 _DASHES = re.compile(r"-{2,}")
+_UP_TO_BLANK = "".join(map(chr, range(ord(" ") + 1)))  # what Java's `trim` takes: less than `str.strip`, no U+00A0
 
 
 def text_only(value: Any, name: str) -> str:
@@ -67,7 +68,7 @@ def upper(value: Any) -> str:
 @filter_("trim")
 def trim(value: Any) -> str:
     """Without white space at both ends."""
-    return text_only(value, "trim").strip("".join(map(chr, range(33))))
+    return text_only(value, "trim").strip(_UP_TO_BLANK)
 
 
 @filter_("startsWith", "value", required=1, takes_null=True)
@@ -163,7 +164,7 @@ def replace(frame: Frame, value: Any, pairs: Any, regexp: Any = None) -> Any:
 
 
 def _replaced(text: str, old: str, new: str) -> str:
-    count = text.count(old)
+    count = text.count(old)  # before it is made: one replacement can turn a megabyte into terabytes
     if len(text) + count * (len(new) - len(old)) > MAX_TEXT:
         raise too_long()
     return text.replace(old, new)

@@ -21,6 +21,7 @@ def read_json(text: str, what: str = "json") -> Any:
         LimitExceeded: nested too deeply, or too many values.
     """
     document = text.lstrip(_BLANK)
+    # counted before it is read: `[[],[],…` takes dozens of bytes of memory for each of its own
     if document.count(",") > MAX_VALUES and _TEXT.sub("", document).count(",") > MAX_VALUES:
         raise LimitExceeded(f"The JSON text has more than {MAX_VALUES} values")
     try:
@@ -29,6 +30,7 @@ def read_json(text: str, what: str = "json") -> Any:
         raise too_deep_data() from None
     except ValueError as error:
         raise ExpressionRuntimeError(f"Invalid {what}: {error}") from error
+    # Jackson stops behind the first document, but must see where a bare number or word ends: `1x` is none, `{} x` is
     if not isinstance(value, (str, list, dict)) and not document[end : end + 1].strip(_BLANK) == "":
         raise ExpressionRuntimeError(f"Invalid {what}: Unexpected character '{document[end]}' after {document[:end]}")
     return value

@@ -35,6 +35,7 @@ def read_yaml(text: str) -> Any:
 
     check_parsed(text, "YAML")
     try:
+        # nodes only, no constructor: a tag cannot make an object, and the kinds of scalars are Jackson's, below
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)(text)
         try:
             if not loader.check_node():

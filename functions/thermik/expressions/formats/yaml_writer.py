@@ -12,7 +12,7 @@ from thermik.expressions.limits import MAX_DATA_DEPTH, MAX_LIST, too_deep_data, 
 from thermik.expressions.printing import bounded_join, java_text
 from thermik.expressions.values import Entry
 
-LONGEST_SIMPLE_KEY = 128
+LONGEST_SIMPLE_KEY = 128  # SnakeYAML's; a longer one is written behind `?`
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 _UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 _NEEDS_DOUBLE = re.compile(r"[,{}\[\]]|:(?=\s|$)|\s#|^#")
@@ -80,16 +80,11 @@ def _leaf(value: Any, base: int) -> str:
 def _text(text: str, base: int) -> str:
     if not text or _UNPRINTABLE.search(text):
         return _double(text)
-    if text.lower() in _WORDS or ("\n" not in text and _NEEDS_DOUBLE.search(text) and not _single_first(text)):
+    if text.lower() in _WORDS or ("\n" not in text and _NEEDS_DOUBLE.search(text)):
         return _double(text)
     if "\n" in text:
         return _block(text, base + 2)
     return _single(text) if _NEEDS_SINGLE.search(text) or _LEADING_ZERO.fullmatch(text) else text
-
-
-def _single_first(text: str) -> bool:
-    """Whether the text begins with a mark for which single quotes are taken whatever follows."""
-    return not _NEEDS_DOUBLE.search(text)
 
 
 def _key(text: str) -> tuple[str, bool]:

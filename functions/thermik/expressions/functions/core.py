@@ -54,6 +54,7 @@ def range_(frame: Frame, start: Any = None, end: Any = None, increment: Any = No
 def random_int(frame: Frame, lower: Any = None, upper: Any = None) -> int:
     """A random integer from `lower` up to, not including, `upper`; both come from variables, not from literals."""
     for name, bound in (("lower", lower), ("upper", upper)):
+        # Kestra 0.21 casts both to Integer, and literals are Longs
         if not is_integer(bound) or is_long(bound):
             raise ExpressionRuntimeError(f"The 'randomInt()' function expects an argument {name} of type Integer.")
     if upper < lower:

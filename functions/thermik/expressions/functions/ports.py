@@ -51,6 +51,7 @@ def file_uri(frame: Frame, path: Any) -> str:
     name = _text(path, "fileURI", "path")
     if ".." in name.replace("\\", "/").split("/"):
         raise ExpressionRuntimeError(f"The path `{name}` of 'fileURI' may not contain `..`")
+    # without services (`thermik render`, a check) the URI is still known: it follows from the namespace
     if hasattr(frame.services, "file_uri"):
         return str(port(frame.services, "file_uri", "fileURI")(name))
     return f"kestra:///{_namespace(frame).replace('.', '/')}/_files/{name.lstrip('/')}"

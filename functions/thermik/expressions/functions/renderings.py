@@ -30,6 +30,7 @@ def render_once(frame: Frame, text: Any) -> Any:
 
 def _rendered(frame: Frame, value: Any, name: str, *, recursive: bool) -> Any:
     if getattr(frame.services, "recursive_rendering", False):
+        # Kestra takes both functions away where every rendering is recursive already
         raise ExpressionRuntimeError(f"Function or Macro [{name}] does not exist.")
     frame.shared.enter()
     try:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.java.datenames import ENGLISH, Names, long_zone_name, short_zone_name
 from thermik.expressions.java.datepattern import Field, parse_date_pattern
-from thermik.expressions.java.moments import Moment, offset_text
+from thermik.expressions.java.moments import Moment, offset_text, zone_named
 
 NAMED_PATTERNS = {
     "iso": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
@@ -67,8 +67,6 @@ def _zoned(moment: Moment) -> str:
 
 def instant(moment: Moment) -> str:
     """The instant in UTC, with 0, 3, 6 or 9 decimals."""
-    from thermik.expressions.java.moments import zone_named
-
     utc = moment.within(zone_named("Z"))
     digits = f"{moment.nanos:09d}"
     while digits.endswith("000"):
@@ -152,8 +150,7 @@ def _week(moment: Moment, names: Names) -> tuple[int, int]:
 
 
 def _week_of_month(moment: Moment, _: int, names: Names) -> str:
-    if names is not ENGLISH:
-        _only_english("the week of the month", names)
+    _only_english("the week of the month", names)
     first = moment.local.replace(day=1)
     return str((moment.local.day + first.isoweekday() % 7 - 1) // 7 + 1)
 

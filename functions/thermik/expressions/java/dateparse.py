@@ -47,13 +47,11 @@ def parse_date(text: str, zone: Zone, name_or_pattern: str | None = None) -> Mom
         raise ExpressionRuntimeError(f"A text of more than {MAX_DATE_TEXT} characters is no date")
     if name_or_pattern is None or name_or_pattern in _ISO_NAMES:
         match = _ISO.fullmatch(text)
-        names = ENGLISH.short_months
     else:
         if name_or_pattern in _NOT_READ:
             raise ExpressionRuntimeError(f"Dates cannot be read in the format '{name_or_pattern}'")
         match = _expression(_READ_NAMES.get(name_or_pattern, name_or_pattern)).fullmatch(text)
-        names = ENGLISH.short_months
-    if match is None or not names:
+    if match is None:
         raise unreadable(text)
     return _resolve(text, {key: value for key, value in match.groupdict().items() if value is not None}, zone)
 
@@ -141,6 +139,7 @@ def _resolve(text: str, found: dict[str, str], zone: Zone) -> Moment:
         raise unreadable(text, str(error)) from error
     nanos = int(found["n"]) if "n" in found else int(found.get("S", "").ljust(9, "0") or 0)
     when = date + timedelta(hours=hour, minutes=minute, seconds=second)
+    # a date without a time is midnight in the caller's zone, whatever offset stands behind it
     timed = any(letter in found for letter in "HhKk")
     if not timed or not ("offset" in found or "zone" in found):
         return moment_of(when, nanos, zone)
@@ -170,6 +169,7 @@ def _date(text: str, found: dict[str, str]) -> datetime:
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         raise ValueError(f"Invalid date: month {month}, day {day}")
     last = calendar.monthrange(year, month)[1]
+    # Java's ISO formatters are strict; one made of a pattern is smart and takes 31 April for the 30th
     if day > last and _ISO.fullmatch(text):
         raise ValueError(f"Invalid date: the month {month} has no day {day}")
     date = datetime(year, month, min(day, last))  # noqa: DTZ001 - local until its zone is known

@@ -10,6 +10,7 @@ from thermik.expressions.errors import ExpressionRuntimeError
 MAX_PATTERN = 500  # characters
 MAX_OPTIONAL = 10  # how deep optional parts may nest
 
+# what DateTimeFormatterBuilder takes of each letter; more are an error there, too
 _MOST_LETTERS = {
     **dict.fromkeys("dhHkKms", 2),
     **dict.fromkeys("W", 1),

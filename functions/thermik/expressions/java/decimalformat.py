@@ -13,6 +13,7 @@ from thermik.expressions.limits import MAX_DIGITS
 
 _SPECIAL = frozenset("0#,.")
 _SCALES = {"%": 2, "‰": 3}
+# wide enough for the longest number with the longest fraction; half even is DecimalFormat's default
 _WIDE = decimal.Context(prec=3 * MAX_DIGITS, rounding=decimal.ROUND_HALF_EVEN)
 
 
@@ -46,7 +47,7 @@ def format_number(value: Any, pattern: str) -> str:
         return shown if number.is_nan() else _signed(parts, shown, negative=number < 0)
     number = number.scaleb(parts.scale, _WIDE)
     digits = _scientific(number, parts) if parts.exponent else _plain(number, parts)
-    negative = number.is_signed() and (number != 0 or isinstance(value, float))
+    negative = number.is_signed() and (number != 0 or isinstance(value, float))  # only a double has a `-0`
     return _signed(parts, digits, negative=negative)
 
 
@@ -133,9 +134,8 @@ def _affixes(part: str, pattern: str) -> tuple[str, str, str, int]:
 
 def _numbered(digits: str, pattern: str, affixes: tuple[str, str, str, str], scale: int) -> Pattern:
     mantissa, _, exponent = digits.partition("E")
-    whole, point, fraction = mantissa.partition(".")
+    whole, _, fraction = mantissa.partition(".")
     plain = whole.replace(",", "")
-    least = plain.count("0")
     wrong = (
         "." in fraction or "," in fraction or "0#" in plain or "#0" in fraction or exponent.strip("0")
         or ("E" in digits and not exponent) or whole.endswith(",") or (not mantissa and digits)
@@ -146,14 +146,8 @@ def _numbered(digits: str, pattern: str, affixes: tuple[str, str, str, str], sca
         raise ExpressionRuntimeError(
             f"The number's pattern `{pattern}` is not supported: an exponent needs `0` before it"
         )
-    if not digits:
-        least, most = 0, 0
-    else:
-        most = len(fraction)
-    if plain and not least and not point and not fraction:
-        least = 0
     group = len(whole.rpartition(",")[2]) if "," in whole else 0
-    return Pattern(*affixes, least, fraction.count("0"), most, group, scale, len(exponent))
+    return Pattern(*affixes, plain.count("0"), fraction.count("0"), len(fraction), group, scale, len(exponent))
 
 
 def _malformed(pattern: str) -> ExpressionRuntimeError:

@@ -13,8 +13,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSET = re.compile(
     r"(?P<prefix>UTC|GMT|UT)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-9]{2}))?(?::?(?P<seconds>[0-9]{2}))?"
 )
-_NOT_IN_JAVA = frozenset({"EST", "MST", "HST", "localtime", "posixrules", "Factory"})
-MAX_OFFSET_HOURS = 18
+_NOT_IN_JAVA = frozenset({"EST", "MST", "HST", "localtime", "posixrules", "Factory"})  # of the tz data on a host
+MAX_OFFSET_HOURS = 18  # ZoneOffset's
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ def _offset(match: re.Match[str], name: str) -> timedelta:
 def _region(name: str) -> Zone:
     from zoneinfo import ZoneInfo
 
+    # the form first: ZoneInfo opens a file of this name, so no `..` and no leading slash gets there
     if name in _NOT_IN_JAVA or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", name):
         raise ExpressionRuntimeError(f"Unknown time-zone ID: {name}")
     try:

@@ -64,7 +64,7 @@ _POSIX = {
 _ATOM = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(?P<count>[0-9]{1,18}(?:,[0-9]{0,18})?)\}|.", re.DOTALL)
 _FLAG_LETTERS = re.compile(r"\(\?([a-zA-Z]+)")
 _ANY_BUT_LINE_END = r"[^\n\r\x85\u2028\u2029]"
-_FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": ""}
+_FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": ""}  # `u`: case is Unicode's in the package anyway
 
 
 @lru_cache(maxsize=256)
@@ -78,10 +78,11 @@ def compiled(pattern: str) -> Any:
 
     if len(pattern) > MAX_PATTERN:
         raise LimitExceeded(f"A regular expression has more than {MAX_PATTERN} characters")
+    # the time-out holds for matching only: `((a{1000}){1000}){1000}` would fill the memory while it is compiled
     if expanded_size(pattern) > MAX_EXPANDED:
         raise LimitExceeded(f"The repetitions of the regular expression `{pattern}` are too many (over {MAX_EXPANDED})")
     try:
-        return regex.compile(translate(pattern), regex.VERSION1)
+        return regex.compile(translate(pattern), regex.VERSION1)  # which has `[a-z&&[^x]]`, as Java has
     except (regex.error, OverflowError, RecursionError) as error:
         raise ExpressionRuntimeError(f"The regular expression `{pattern}` cannot be read: {error}") from error
 
@@ -334,4 +335,5 @@ def split_at(text: str, pattern: str, limit: int, budget: Budget) -> list[str]:
     parts: list[str] = bounded_by_time(pattern, cut)
     while limit == 0 and len(parts) > 1 and not parts[-1]:
         parts.pop()
+    # Java answers no part at all for a text that is all separators, and one empty part for the empty text
     return [] if limit == 0 and parts == [""] and text else parts
