@@ -23,7 +23,7 @@ class _Model(BaseModel):
 
 
 class Metric(_Model):
-    """A figure that a task reported: a counter's number, or a timer's duration as ISO 8601 text."""
+    """A figure that a task reported: a counter's or gauge's number, or a timer's duration as ISO 8601 text."""
 
     name: str
     type: str
@@ -234,6 +234,11 @@ def creation_order(run: TaskRun) -> tuple[datetime, ...]:
 def counter(name: str, value: float, tags: Mapping[str, str] | None = None) -> Metric:
     """A Counter metric."""
     return Metric(name=name, type="counter", value=float(value), tags=dict(tags or {}))
+
+
+def gauge(name: str, value: float, tags: Mapping[str, str] | None = None) -> Metric:
+    """A Gauge metric."""
+    return Metric(name=name, type="gauge", value=float(value), tags=dict(tags or {}))
 
 
 def timer(name: str, value: timedelta, tags: Mapping[str, str] | None = None) -> Metric:

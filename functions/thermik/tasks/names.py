@@ -43,6 +43,7 @@ MODULES: dict[str, str] = {
     f"{_CORE}.kv.Get": "thermik.tasks.kv.get:Get",
     f"{_CORE}.kv.GetKeys": "thermik.tasks.kv.get_keys:GetKeys",
     f"{_CORE}.kv.Set": "thermik.tasks.kv.set:Set",
+    f"{_CORE}.metric.Publish": "thermik.tasks.metric.publish:Publish",
     f"{_CORE}.namespace.DeleteFiles": "thermik.tasks.namespace.delete_files:DeleteFiles",
     f"{_CORE}.namespace.DownloadFiles": "thermik.tasks.namespace.download_files:DownloadFiles",
     f"{_CORE}.namespace.UploadFiles": "thermik.tasks.namespace.upload_files:UploadFiles",

@@ -121,6 +121,10 @@ class RunContext(Protocol):
         """Report a Counter metric."""
         ...
 
+    def gauge(self, name: str, value: float, tags: Mapping[str, str] | None = None) -> None:
+        """Report a Gauge metric."""
+        ...
+
     def timer(self, name: str, value: timedelta, tags: Mapping[str, str] | None = None) -> None:
         """Report a Timer metric."""
         ...

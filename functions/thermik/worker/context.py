@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from thermik import expressions
 from thermik.durations import duration_text
-from thermik.executions.model import Metric, TaskRun, counter, timer
+from thermik.executions.model import Metric, TaskRun, counter, gauge, timer
 from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
 from thermik.tasks.runnable import TaskFailure, TaskInterrupted, TaskLog
 from thermik.worker.caches import TaskCache
@@ -90,6 +90,10 @@ class AttemptContext:
     def counter(self, name: str, value: float, tags: Mapping[str, str] | None = None) -> None:
         """Report a counter."""
         self._report(counter(name, value, tags))
+
+    def gauge(self, name: str, value: float, tags: Mapping[str, str] | None = None) -> None:
+        """Report a gauge."""
+        self._report(gauge(name, value, tags))
 
     def timer(self, name: str, value: timedelta, tags: Mapping[str, str] | None = None) -> None:
         """Report a timer."""

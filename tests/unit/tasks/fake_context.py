@@ -171,6 +171,7 @@ class FakeContext:
     cache: FakeCache = field(default_factory=FakeCache)
     files: dict[str, bytes] = field(default_factory=dict)
     counters: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
+    gauges: list[tuple[str, float, dict[str, str]]] = field(default_factory=list)
     timers: list[tuple[str, timedelta, dict[str, str]]] = field(default_factory=list)
     slept: list[timedelta] = field(default_factory=list)
 
@@ -199,6 +200,9 @@ class FakeContext:
 
     def counter(self, name: str, value: float, tags: Mapping[str, str] | None = None) -> None:
         self.counters.append((name, value, dict(tags or {})))
+
+    def gauge(self, name: str, value: float, tags: Mapping[str, str] | None = None) -> None:
+        self.gauges.append((name, value, dict(tags or {})))
 
     def timer(self, name: str, value: timedelta, tags: Mapping[str, str] | None = None) -> None:
         self.timers.append((name, value, dict(tags or {})))

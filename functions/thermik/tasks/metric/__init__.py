@@ -1,0 +1,1 @@
+"""Kestra's `core.metric` family: figures that a flow reports, and forgetting them."""
