@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from thermik.clock import Clock, SystemClock
@@ -31,9 +31,6 @@ from thermik.worker.ports import Ports
 
 if TYPE_CHECKING:
     from thermik.triggers.timetable import Timetable
-
-LISTENERS_KEPT = timedelta(seconds=2)
-"""How long a warm function takes the list of flows that listen for true: what a newly saved one may miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,8 @@ def connect() -> Stack:
     types = Registry()
     triggers = TriggerRegistry()
     defaults = global_defaults(settings.plugin_defaults, types, triggers)
-    hub = TriggerHub(table, clock, lambda: ports, lambda: _timetable(aws, clock), keep=LISTENERS_KEPT, tends=True)
+    # who listens is asked each time: a flow that another function has just saved must hear the next end
+    hub = TriggerHub(table, clock, lambda: ports, lambda: _timetable(aws, clock), tends=True)
     flows = Flows(table, blobs, types, clock, triggers=triggers, global_defaults=defaults, on_changed=hub.flow_changed)
 
     def load(namespace: str, flow_id: str, revision: int) -> Flow:
