@@ -21,7 +21,7 @@ from thermik.local.runtime import Runtime
 from thermik.local.takeover import take_over
 from thermik.storage import schema
 from thermik.storage.internal import ExecutionFiles, key_of
-from thermik.storage.key_values import KeyValueStore
+from thermik.storage.key_values import Entry, KeyValueStore
 from thermik.storage.table import Index
 
 NAMESPACE = "io.kestra.tests"
@@ -174,7 +174,7 @@ def test_items_must_be_a_file(runtime: Runtime) -> None:
 def test_a_restart_executes_the_failed_batches_only(runtime: Runtime) -> None:
     failing = ran_over(runtime, "a\nbad\nc\n", "batch: {rows: 1}")
     assert failing.state == "FAILED"
-    KeyValueStore(runtime.table, runtime.life.clock).put(NAMESPACE, "mended", True, "BOOLEAN")
+    KeyValueStore(runtime.table, runtime.life.clock).put(NAMESPACE, "mended", Entry(True, "BOOLEAN"))
     restart(runtime.life, failing.id)
     ran = end_of(runtime, failing.id)
     assert ran.state == "SUCCESS"

@@ -18,7 +18,7 @@ from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.clock import instant_text, parse_instant
 from thermik.durations import parse_duration
-from thermik.storage.key_values import Pair
+from thermik.storage.key_values import Entry, Pair
 
 FIELDS = frozenset(["q", "namespace", "updated", "expirationDate"])
 
@@ -60,7 +60,7 @@ def set_value(
     if len(key) > MAX_KEY or not _KEY.fullmatch(key):
         raise Unprocessable(f"'{key[:200]}' is no acceptable key: letters, digits, `.`, `_` and `-`, at most {MAX_KEY}")
     value, kind = typed(text)
-    services.pairs.put(namespace, key, value, kind, description=description, lives=_lifetime(ttl))
+    services.pairs.put(namespace, key, Entry(value, kind, description, _lifetime(ttl)))
 
 
 @router.route("DELETE", "/namespaces/<namespace>/kv/<key>")

@@ -18,7 +18,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from thermik.clock import Clock, SystemClock
 from thermik.storage import aws
@@ -39,12 +39,12 @@ from thermik.storage.dynamodb_schema import key_attributes
 from thermik.storage.encoding import EncodedPut, EncodedWrite, encode_writes, is_storable, key_of
 from thermik.storage.errors import Conflict, InvalidCursor, TableUnavailable
 from thermik.storage.ranges import Selection, decode_cursor, encode_cursor, select
-from thermik.storage.table import MAX_PAGE_RECORDS, Check, Delete, Index, Key, Page, Record, Write
+from thermik.storage.table import Check, Delete, Index, Key, Narrowing, Page, Record, Write
 
 _BATCH_KEYS = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 
-_MAX_TRIES = 9
+_MAX_TRIES = 9  # of what is busy: with the pauses between them some two seconds, five at most
 _FIRST_PAUSE_SECONDS = 0.025
 _LONGEST_PAUSE_SECONDS = 1.0
 
@@ -106,27 +106,14 @@ class DynamoTable:
             case _:
                 self._transact(encoded)
 
-    def query(  # noqa: PLR0913 - the port's arguments
-        self,
-        partition: str,
-        *,
-        index: Index | None = None,
-        prefix: str = "",
-        start: str | None = None,
-        end: str | None = None,
-        descending: bool = False,
-        limit: int = 100,
-        cursor: str | None = None,
-    ) -> Page:
+    def query(self, partition: str, **narrowing: Unpack[Narrowing]) -> Page:
         """See `Table.query`."""
-        selection = select(partition, index, prefix=prefix, start=start, end=end, descending=descending)
+        selection = select(partition, narrowing)
+        cursor = narrowing.get("cursor")
         begin = _start(selection, cursor) if cursor is not None else None
-        limit = min(limit, MAX_PAGE_RECORDS)
-        if limit < 1:
-            raise ValueError(f"a page of {limit} records cannot be read")
-        if selection.is_empty or not is_storable(Key(partition, "any")):
+        if selection.is_empty:
             return Page([], None)
-        request = query_request(self._name, selection, self._now(), limit)
+        request = query_request(self._name, selection, self._now())
         answer = self._call("query", **request, **({"ExclusiveStartKey": begin} if begin else {}))
         last = answer.get("LastEvaluatedKey")
         more = encode_cursor(selection, position_of(selection, last)) if last else None
@@ -180,7 +167,7 @@ class DynamoTable:
                 if not is_of_write(error.response.get("Item"), token):
                     raise _conflict([put.record.key]) from error
             except self._client.exceptions.TransactionConflictException:
-                self._pause(_jitter(attempt))
+                self._pause(_jitter(attempt))  # another's transaction holds the item: ours may still be the next
                 continue
             return
         raise _conflict([put.record.key])
@@ -205,7 +192,7 @@ class DynamoTable:
                 self._pause(_jitter(attempt))
             else:
                 return
-        if _CONTENDED in busy:
+        if _CONTENDED in busy:  # the caller reads again and decides anew, as after any lost race
             raise _conflict([key_of(write) for write in writes])
         raise self._unavailable("ThrottlingException", "a transaction was refused again and again")
 

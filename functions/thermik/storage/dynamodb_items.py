@@ -93,7 +93,7 @@ def version_condition(version: int, now: float) -> dict[str, Any]:
     }
 
 
-def query_request(table: str, selection: Selection, now: float, limit: int) -> dict[str, Any]:
+def query_request(table: str, selection: Selection, now: float) -> dict[str, Any]:
     """A Query of one page.
 
     One condition on the sort key is allowed, so a bound may be a little too wide: see `is_beyond`.
@@ -110,7 +110,7 @@ def query_request(table: str, selection: Selection, now: float, limit: int) -> d
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ScanIndexForward": not selection.descending,
-        "Limit": limit,
+        "Limit": selection.limit,
     }
     if selection.index is None:
         names["#ttl"] = TIME_TO_LIVE

@@ -14,7 +14,7 @@ from thermik.clock import Clock, instant_text
 from thermik.records import record
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
-from thermik.storage.table import Delete, Put, Record, Table
+from thermik.storage.table import Delete, Key, Put, Record, Table
 
 MAX_ROUNDS = 20
 """How often a write that others keep overtaking begins again."""
@@ -40,14 +40,18 @@ class Pair:
 
 
 @record
-class _Write:
-    namespace: str
-    key: str
+class Entry:
+    """What a pair is set to.
+
+    Attributes:
+        kind: as a `Pair`'s.
+        lives: how long the pair is kept; None for ever.
+    """
+
     value: Any
     kind: str
-    description: str | None
-    lives: timedelta | None
-    by: str | None
+    description: str | None = None
+    lives: timedelta | None = None
 
 
 @record
@@ -62,47 +66,31 @@ class KeyValueStore:
         record = self.table.get([schema.key_value(namespace, key)])[0]
         return _pair(record) if record else None
 
-    def put(
-        self,
-        namespace: str,
-        key: str,
-        value: Any,
-        kind: str,
-        *,
-        description: str | None = None,
-        lives: timedelta | None = None,
-    ) -> Pair:
+    def put(self, namespace: str, key: str, entry: Entry) -> Pair:
         """Set a pair over whatever there is. Raises: Conflict when others keep setting it, ItemTooLarge."""
-        write = _Write(namespace, key, value, kind, description, lives, None)
+        place = schema.key_value(namespace, key)
         for _ in range(MAX_ROUNDS):
+            # read again each time: the pair keeps the date of its making, and its revision counts on
+            [found] = self.table.get([place])
             try:
-                return self._put(write, self.table.get([schema.key_value(namespace, key)])[0])
+                return self._write(place, entry, found)
             except Conflict:
                 continue
-        raise Conflict(f"the key {key} of {namespace} is being changed by others")
+        raise Conflict(f"the key {key} of {namespace} was changed by others {MAX_ROUNDS} times over: try again")
 
-    def add(
-        self,
-        namespace: str,
-        key: str,
-        value: Any,
-        kind: str,
-        *,
-        by: str,
-        description: str | None = None,
-        lives: timedelta | None = None,
-    ) -> Pair | None:
+    def add(self, namespace: str, key: str, entry: Entry, *, by: str) -> Pair | None:
         """Set a pair if there is none; None, and nothing changed, if there is one.
 
         Args:
             by: who sets it; the same one may set the same pair again, as a repeated call does.
         """
-        write = _Write(namespace, key, value, kind, description, lives, by)
+        place = schema.key_value(namespace, key)
         try:
-            return self._put(write, None)
+            return self._write(place, entry, None, by=by)
         except Conflict:
-            record = self.table.get([schema.key_value(namespace, key)])[0]
-            return _pair(record) if record is not None and record.body.get("by") == by else None
+            # an attempt that wrote it and was lost before it could say so comes again, and must not find itself refused
+            [found] = self.table.get([place])
+            return _pair(found) if found is not None and found.body.get("by") == by else None
 
     def delete(self, namespace: str, key: str) -> bool:
         """Delete a pair; whether there was one."""
@@ -122,22 +110,18 @@ class KeyValueStore:
             if cursor is None:
                 return found
 
-    def _put(self, write: _Write, found: Record | None) -> Pair:
+    def _write(self, place: Key, entry: Entry, found: Record | None, *, by: str | None = None) -> Pair:
         now = self.clock.now()
         body = {
-            "value": write.value,
-            "kind": write.kind,
-            "description": write.description,
+            "value": entry.value,
+            "kind": entry.kind,
+            "description": entry.description,
             "created": found.body["created"] if found else instant_text(now),
             "updated": instant_text(now),
-            "by": write.by,
+            "by": by,
         }
-        record = Record(
-            schema.key_value(write.namespace, write.key),
-            body,
-            found.version if found else 0,
-            expires_at=int((now + write.lives).timestamp()) if write.lives is not None else None,
-        )
+        expires = int((now + entry.lives).timestamp()) if entry.lives is not None else None
+        record = Record(place, body, found.version if found else 0, expires_at=expires)
         self.table.write(Put(record))
         return _pair(replace(record, version=record.version + 1))
 
@@ -163,7 +147,7 @@ class TaskStates:
             except Conflict:
                 continue
             return
-        raise Conflict(f"the state {key} is being changed by others")
+        raise Conflict(f"the state {key} was changed by others {MAX_ROUNDS} times over: try again")
 
     def remove(self, key: str) -> bool:
         """Delete a document; whether there was one."""

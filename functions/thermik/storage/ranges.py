@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 from thermik.storage.encoding import is_storable, is_text
 from thermik.storage.errors import InvalidCursor, InvalidKey
-from thermik.storage.table import Index, Key
+from thermik.storage.table import MAX_PAGE_RECORDS, Index, Key, Narrowing
 
+_PAGE_RECORDS = 100
 _MAX_CURSOR_CHARACTERS = 16_384
 _LAST_CHARACTER = 0x10FFFF
-_SURROGATES = range(0xD800, 0xE000)
+_SURROGATES = range(0xD800, 0xE000)  # characters that UTF-8 has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Selection:
         low: smallest sort key, included.
         high: largest sort key, included; None for no bound.
         below: first sort key beyond the prefix, excluded; None for no bound.
+        limit: records of a page at most. No part of the range: a cursor goes on in pages of any size.
     """
 
     partition: str
@@ -39,26 +41,39 @@ class Selection:
     high: str | None
     below: str | None
     descending: bool
+    limit: int
 
     @property
     def is_empty(self) -> bool:
-        """Whether no sort key can be in the range."""
+        """Whether no item can be in it: no sort key is in the range, or no item could have this partition."""
+        if not is_storable(Key(self.partition, "any")):
+            return True
         return (self.high is not None and self.high < self.low) or (self.below is not None and self.below <= self.low)
 
 
-def select(
-    partition: str, index: Index | None, *, prefix: str, start: str | None, end: str | None, descending: bool
-) -> Selection:
-    """The selection of a query's arguments.
+def select(partition: str, narrowing: Narrowing) -> Selection:
+    """The selection of a query's arguments, its cursor left aside.
 
     Raises:
         InvalidKey: a bound is longer than any sort key, or has no UTF-8, so nothing can be compared with it.
     """
+    prefix, start, end = narrowing.get("prefix", ""), narrowing.get("start"), narrowing.get("end")
     for bound in (prefix, start, end):
         if bound and not is_storable(Key(bound[:1], bound)):
             raise InvalidKey(f"a query's bound is too long, or no UTF-8 text: {bound[:100]!r}")
-    low = max(prefix, start or "")
-    return Selection(partition, index, prefix, low, end, _after_prefix(prefix), descending)
+    limit = min(narrowing.get("limit", _PAGE_RECORDS), MAX_PAGE_RECORDS)
+    if limit < 1:
+        raise ValueError(f"a page of {limit} records cannot be read")
+    return Selection(
+        partition,
+        narrowing.get("index"),
+        prefix,
+        low=max(prefix, start or ""),
+        high=end,
+        below=_after_prefix(prefix),
+        descending=narrowing.get("descending", False),
+        limit=limit,
+    )
 
 
 def encode_cursor(selection: Selection, position: list[str | int]) -> str:

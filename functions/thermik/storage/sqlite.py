@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Unpack
 
 from thermik.clock import Clock, SystemClock
 from thermik.storage.encoding import EncodedPut, EncodedWrite, encode_writes, is_storable, key_of
@@ -31,14 +32,14 @@ from thermik.storage.sqlite_rows import (
     query_statement,
     record_of,
 )
-from thermik.storage.table import MAX_PAGE_RECORDS, Check, Delete, Index, Key, Page, Record, Write
+from thermik.storage.table import Check, Delete, Key, Narrowing, Page, Record, Write
 
 _Transaction = Sequence[EncodedWrite]
 
-_BUSY_SECONDS = 10.0
-_IDLE_READERS = 16
+_BUSY_SECONDS = 10.0  # another process's commit takes milliseconds: longer means that it hangs
+_IDLE_READERS = 16  # of more threads than that the connections are closed: each holds its own cache of pages
 _SWEEP_EVERY_SECONDS = 60.0
-_SWEEP_ITEMS = 200
+_SWEEP_ITEMS = 200  # few enough that the commit which they ride on is not felt
 
 
 class SqliteTable:
@@ -77,31 +78,19 @@ class SqliteTable:
         if writes:
             self._commits.run(encode_writes(writes))
 
-    def query(  # noqa: PLR0913 - the port's arguments
-        self,
-        partition: str,
-        *,
-        index: Index | None = None,
-        prefix: str = "",
-        start: str | None = None,
-        end: str | None = None,
-        descending: bool = False,
-        limit: int = 100,
-        cursor: str | None = None,
-    ) -> Page:
+    def query(self, partition: str, **narrowing: Unpack[Narrowing]) -> Page:
         """See `Table.query`."""
-        selection = select(partition, index, prefix=prefix, start=start, end=end, descending=descending)
+        selection = select(partition, narrowing)
+        cursor = narrowing.get("cursor")
         position = decode_cursor(selection, cursor, (str, int)) if cursor is not None else None
-        limit = min(limit, MAX_PAGE_RECORDS)
-        if limit < 1:
-            raise ValueError(f"a page of {limit} records cannot be read")
-        if selection.is_empty or not is_storable(Key(partition, "any")):
+        if selection.is_empty:
             return Page([], None)
         sql, values = query_statement(selection, position)
         with self._reader() as reader:
-            rows = reader.execute(sql, (*values, self._now(), limit + 1)).fetchall()
-        more = encode_cursor(selection, list(rows[limit - 1][-2:])) if len(rows) > limit else None
-        return Page([record_of(row) for row in rows[:limit]], more)
+            # one more than asked for tells whether a page follows, without a second query
+            rows = reader.execute(sql, (*values, self._now(), selection.limit + 1)).fetchall()
+        more = encode_cursor(selection, list(rows[selection.limit - 1][-2:])) if len(rows) > selection.limit else None
+        return Page([record_of(row) for row in rows[: selection.limit]], more)
 
     def close(self) -> None:
         """See `Table.close`."""
@@ -148,7 +137,7 @@ class SqliteTable:
                 ticket.error = TableUnavailable(f"the database {self._path} was closed by this process")
             return
         now = self._now()
-        sweep = abs(now - self._swept_at) > _SWEEP_EVERY_SECONDS
+        sweep = abs(now - self._swept_at) > _SWEEP_EVERY_SECONDS  # `abs`: the clock may have been set back
         try:
             if len(tickets) == 1 and len(tickets[0].work) == 1 and not sweep:
                 # One statement commits itself: two calls fewer, and each call gives other threads the interpreter.
@@ -163,6 +152,7 @@ class SqliteTable:
             ticket.error = _conflict(ticket.work)
 
     def _apply_together(self, tickets: Sequence[Ticket[_Transaction]], now: float, *, sweep: bool) -> None:
+        # IMMEDIATE: a lock taken at the first write instead would fail at once, not wait, behind another process
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             for ticket in tickets:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from thermik.records import record
 
@@ -109,6 +109,28 @@ class Page:
     cursor: str | None
 
 
+class Narrowing(TypedDict, total=False):
+    """What a query asks for besides its partition. Each is optional, and all combine freely.
+
+    Attributes:
+        index: an order of the items other than that of their sort keys.
+        prefix: only sort keys that begin so.
+        start: smallest sort key, included. end: largest sort key, included.
+        descending: the largest sort key first.
+        limit: at most so many records (100 if not said, and never above `MAX_PAGE_RECORDS`); a page may hold fewer,
+            even none, and still have a cursor.
+        cursor: opaque, from an earlier page of the same query.
+    """
+
+    index: Index | None
+    prefix: str
+    start: str | None
+    end: str | None
+    descending: bool
+    limit: int
+    cursor: str | None
+
+
 class Table(Protocol):
     """What Thermik needs from a database. Thread-safe. Reads by key and LOCAL queries see every finished write."""
 
@@ -137,26 +159,8 @@ class Table(Protocol):
         """
         ...
 
-    def query(  # noqa: PLR0913 - each narrows the same question, and all but the first are optional
-        self,
-        partition: str,
-        *,
-        index: Index | None = None,
-        prefix: str = "",
-        start: str | None = None,
-        end: str | None = None,
-        descending: bool = False,
-        limit: int = 100,
-        cursor: str | None = None,
-    ) -> Page:
+    def query(self, partition: str, **narrowing: Unpack[Narrowing]) -> Page:
         """Records of one partition (of the index, if given) by sort key, a page at a time.
-
-        Args:
-            prefix: only sort keys that begin so.
-            start: smallest sort key, included. end: largest sort key, included. Combine freely with prefix.
-            limit: at most so many records (and never above `MAX_PAGE_RECORDS`); a page may hold fewer, even none, and
-                still have a cursor.
-            cursor: opaque, from an earlier page of the same query.
 
         Raises:
             InvalidCursor: the cursor is not one of this query's.

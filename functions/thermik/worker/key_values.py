@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from thermik.storage.key_values import KeyValueStore
+from thermik.storage.key_values import Entry, KeyValueStore
 from thermik.tasks.ports import KeyValue
 
 
@@ -23,12 +23,11 @@ class TaskKeyValues:
 
     def put(self, namespace: str, key: str, entry: KeyValue, *, overwrite: bool) -> bool:
         """Set a pair; False where it exists and may not be overwritten."""
-        kind, description, lives = entry.kind.value, entry.description, entry.time_to_live
+        kept = Entry(entry.value, entry.kind.value, entry.description, entry.time_to_live)
         if overwrite:
-            self._store.put(namespace, key, entry.value, kind, description=description, lives=lives)
+            self._store.put(namespace, key, kept)
             return True
-        pair = self._store.add(namespace, key, entry.value, kind, by=self._by, description=description, lives=lives)
-        return pair is not None
+        return self._store.add(namespace, key, kept, by=self._by) is not None
 
     def delete(self, namespace: str, key: str) -> bool:
         """Delete a pair; whether there was one."""
