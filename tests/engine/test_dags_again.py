@@ -12,9 +12,10 @@ import pytest
 
 from engine.running import Around, Handle, Ran, end_of, engine, look, run, start, until_state
 from engine.sources import dag, fail, flow, log, ret
+from thermik.executions.marking import change_task_run_state
 from thermik.executions.pausing import pause, resume
 from thermik.executions.replay import replay
-from thermik.executions.revival import change_task_run_state, restart
+from thermik.executions.revival import restart
 from thermik.executions.state import StateType
 
 

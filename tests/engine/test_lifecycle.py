@@ -11,10 +11,11 @@ from engine.probe import Flaky, Gate, probe
 from engine.running import Ran, end_of, engine, history_of, look, run, save, start, until_state
 from engine.sources import allow, each, fail, flow, log, par, ret, seq, when
 from thermik.executions.kill import kill
+from thermik.executions.marking import change_task_run_state
 from thermik.executions.pausing import pause, resume
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.replay import replay, restart_in_revision
-from thermik.executions.revival import change_task_run_state, restart
+from thermik.executions.revival import restart
 from thermik.executions.state import StateType
 from thermik.flows.repository import FlowNotFound
 from thermik.local.interpreter import SkippingClock
@@ -314,7 +315,10 @@ def test_a_replay_from_the_start_is_a_new_execution(runtime: Runtime) -> None:
     assert (ran.execution.parent_id, ran.execution.original_id) == (source.id, source.execution.original_id)
     assert ran.execution.label("team") == "x"
     assert ran.execution.metadata.attempt_number == 2
-    assert look(runtime, source.id) == source
+    after = look(runtime, source.id)
+    assert (after.state, after.task_runs, after.logs) == (source.state, source.task_runs, source.logs)
+    assert (after.execution.label("system.replayed"), ran.execution.label("system.replay")) == ("true", "true")
+    assert ran.execution.label("system.replayed") is None
 
 
 def test_a_replay_from_a_task_keeps_what_came_before(runtime: Runtime) -> None:
@@ -378,6 +382,42 @@ def test_marking_a_successful_task_as_failed_fails_the_execution_and_keeps_its_r
     ran = marked(runtime, well, "b", StateType.FAILED)
     assert ran.states() == {"a": "SUCCESS", "group": "FAILED", "b": "FAILED", "c": "SUCCESS", "d": "SUCCESS"}
     assert ran.history == ["CREATED", "RUNNING", "SUCCESS", "RESTARTED", "RUNNING", "FAILED"]
+
+
+def test_what_came_last_comes_again_after_a_task_run_was_marked(runtime: Runtime) -> None:
+    source = flow(
+        fail("work"), log("next"), errors=[log("handler")], finally_=[log("end")], afterExecution=[log("last")]
+    )
+    failed = run(runtime, source.replace("finally_", "finally"))
+    assert [*failed.states()] == ["work", "handler", "end", "last"]
+    ran = marked(runtime, failed, "work", StateType.SUCCESS)
+    assert (ran.state, [*ran.states()]) == ("SUCCESS", ["work", "next", "end", "last"])
+    assert ran.execution.label("system.restarted") == "true"
+
+
+def test_an_error_handler_that_is_marked_itself_stays(runtime: Runtime) -> None:
+    failed = run(runtime, flow(fail("work"), errors=[fail("handler")]))
+    ran = marked(runtime, failed, "handler", StateType.SUCCESS)
+    assert (ran.state, ran.states()) == ("FAILED", {"work": "FAILED", "handler": "SUCCESS"})
+
+
+def test_marking_a_task_run_as_cancelled_ends_the_execution_as_that(runtime: Runtime) -> None:
+    last = log("last", "after {{ execution.state }}")
+    failed = run(runtime, flow(seq("group", fail("work")), log("next"), afterExecution=[last]))
+    ran = marked(runtime, failed, "work", StateType.CANCELLED)
+    assert ran.history == ["CREATED", "RUNNING", "FAILED", "CANCELLED"]
+    assert ran.states() == {"group": "FAILED", "work": "CANCELLED", "last": "SUCCESS"}
+    assert ran.attempts("work") == ["CANCELLED"]
+    assert ran.messages[-1] == "after CANCELLED"
+
+
+def test_a_pause_that_is_marked_as_cancelled_ends_what_is_open(runtime: Runtime) -> None:
+    pause_task = {"id": "a", "type": "io.kestra.plugin.core.flow.Pause"}
+    execution = start(runtime, flow(seq("group", pause_task, log("b")), log("next")))
+    until_state(runtime, execution.id, "PAUSED")
+    paused = look(runtime, execution.id)
+    ran = marked(runtime, paused, "a", StateType.CANCELLED)
+    assert (ran.state, ran.states()) == ("CANCELLED", {"group": "CANCELLED", "a": "CANCELLED"})
 
 
 def test_a_task_at_work_cannot_be_marked(runtime: Runtime) -> None:

@@ -14,7 +14,7 @@ import pytest
 from engine.probe import probe
 from engine.running import Around, Handle, Ran, end_of, engine, look, run
 from engine.sources import allow, each, fail, flow, log, par, ret, seq, switch, when
-from thermik.executions.revival import change_task_run_state
+from thermik.executions.marking import change_task_run_state
 from thermik.executions.state import StateType
 from thermik.local.interpreter import SkippingClock
 from thermik.tasks.runnable import RunContext

@@ -24,7 +24,7 @@ from thermik.api.request import Request
 from thermik.api.routing import Handler, Router
 from thermik.api.services import Services
 from thermik.api.uploads import keep_sent
-from thermik.executions import changes, kill, pausing, queue, replay, revival
+from thermik.executions import changes, kill, marking, pausing, queue, replay, revival
 from thermik.executions.model import Execution, Label
 from thermik.executions.state import StateType
 from thermik.identity import ID_LENGTH, new_id
@@ -189,7 +189,7 @@ def change_task_run_state(services: Services, request: Request) -> Any:
     if not isinstance(task_run_id, str):
         raise BadRequest("The body must have the `taskRunId` and the `state` that it is to have")
     state = read_state(body.get("state"), "state")
-    changed = revival.change_task_run_state(services.life, request["execution_id"], task_run_id, state)
+    changed = marking.change_task_run_state(services.life, request["execution_id"], task_run_id, state)
     return with_task_runs(services, changed)
 
 

@@ -78,7 +78,7 @@ class LocalActions:
     def change_task_run(self, execution_id: str, task_run_id: str, state: str) -> Json:
         """Change it, and go on. Raises: ExecutionNotFound, WrongState, Unacceptable, Unprocessable."""
         from thermik.api.execution_actions import read_state
-        from thermik.executions.revival import change_task_run_state
+        from thermik.executions.marking import change_task_run_state
 
         change_task_run_state(self._runtime.life, execution_id, task_run_id, read_state(state, "state"))
         return self._go_on(execution_id)

@@ -14,6 +14,7 @@ from thermik.executions.closing import close_open_task_runs
 from thermik.executions.ending import ended_from_outside
 from thermik.executions.launch import launch, with_machine
 from thermik.executions.life import Life
+from thermik.executions.marks import REPLAY, marked
 from thermik.executions.model import Execution
 from thermik.executions.replay import copy_of
 from thermik.executions.repository import Versioned
@@ -61,7 +62,7 @@ def renew(life: Life, execution_id: str, due: datetime) -> Execution:
     if source.state.current == _S.KILLING or (source.state.is_terminal and source.state.current != _S.RETRIED):
         return source
     plan = life.plans.plan(source.namespace, source.flow_id, source.flow_revision)
-    copy = copy_of(life, source, derived_id("retry", execution_id), source.flow_revision, source.inputs)
+    copy = marked(copy_of(life, source, derived_id("retry", execution_id), source.flow_revision, source.inputs), REPLAY)
     copy = with_machine(copy.model_copy(update={"schedule_date": due}), plan)
     try:
         life.executions.write(Versioned(copy))

@@ -12,6 +12,7 @@ from typing import Any
 
 from thermik.executions.launch import keep_slot, launch, start_machine, with_machine
 from thermik.executions.life import Life
+from thermik.executions.marks import REPLAY, REPLAYED, RESTARTED, marked
 from thermik.executions.model import Execution, ExecutionProgress, Scope, TaskRun
 from thermik.executions.pausing import failed_in_time
 from thermik.executions.places import task_run_id
@@ -61,11 +62,12 @@ def replay(
         Unacceptable: there is no such task run.
     """
     source = life.executions.execution(execution_id).value
-    execution = copy_of(life, source, new_execution_id or new_id(), revision, inputs)
+    execution = marked(copy_of(life, source, new_execution_id or new_id(), revision, inputs), REPLAY)
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     if from_task_run is None:
         execution = with_machine(execution, plan)
         life.executions.write(Versioned(execution))
+        life.executions.change_execution(source.id, lambda each: marked(each, REPLAYED))
         return launch(life, execution)
     runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
     if from_task_run not in runs:
@@ -86,6 +88,7 @@ def replay(
         elif old in above:
             copies[old] = _above(run, plan.tree, now)
     _write(life, execution, list(copies.values()))
+    life.executions.change_execution(source.id, lambda each: marked(each, REPLAYED))
     return start_machine(life, execution, plan)
 
 
@@ -101,7 +104,7 @@ def restart_in_revision(life: Life, execution_id: str, revision: int) -> Executi
     """
     source = life.executions.execution(execution_id).value
     check_restartable(source)
-    execution = copy_of(life, source, new_id(), revision, None)
+    execution = marked(copy_of(life, source, new_id(), revision, None), RESTARTED)
     plan = life.plans.plan(execution.namespace, execution.flow_id, revision)
     runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
     revived, dropped = restarted_runs(life, runs, plan.tree)

@@ -1,6 +1,6 @@
-"""Restarting an execution that has ended, and changing the state of one of its task runs.
+"""Restarting an execution that has ended, or is paused.
 
-Both change task runs, then make the execution RESTARTED with a new generation and start a machine from the
+It changes task runs, then makes the execution RESTARTED with a new generation and start a machine from the
 beginning: what ended well answers at once, what was revived runs again. The execution's own change comes last,
 in the last transaction, so a process that dies before it leaves an execution that can be restarted again.
 """
@@ -12,6 +12,7 @@ from datetime import datetime
 
 from thermik.executions.launch import keep_slot, start_machine, with_machine
 from thermik.executions.life import Life
+from thermik.executions.marks import RESTARTED, marked
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.repository import Versioned
@@ -83,7 +84,7 @@ def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Version
     With those that failed go those that were cut short by a failure beside them. What shares an invocation is forgotten
     with it: its children need the directory, which is gone.
     """
-    dropped = [run for run in runs.values() if is_handler(run.value, tree) or _closes(run.value, runs, tree, None)]
+    dropped = coming_last(runs, tree, ())
     gone = {run.value.id for run in dropped}
     causes = [run for run in runs.values() if run.value.state.current in _RESTARTABLE and run.value.id not in gone]
     if causes:
@@ -92,14 +93,28 @@ def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Version
     causes, forgotten = _whole_invocations(causes, runs, tree)
     dropped += forgotten
     ancestors = {each.value.id: each for cause in causes for each in ancestors_of(cause.value, runs)}
-    closing = [run for run in runs.values() if _closes(run.value, runs, tree, ancestors)]
-    dropped += [run for run in closing if run not in dropped]
+    dropped += [run for run in coming_last(runs, tree, ancestors) if run not in dropped]
     gone = {run.value.id for run in dropped}
     causes = [cause for cause in causes if cause.value.id not in gone]
-    revived = [_running(life, each) for each in ancestors.values() if each.value.id not in gone]
+    revived = [running(life, each) for each in ancestors.values() if each.value.id not in gone]
     leaves = [cause for cause in causes if cause.value.id not in ancestors]
     revived += [leaf.then(leaf.value.with_state(_S.RESTARTED, now).with_progress(lease=None)) for leaf in leaves]
     return revived, dropped
+
+
+def coming_last(runs: Runs, tree: FlowTree, revived: Container[str]) -> list[Versioned[TaskRun]]:
+    """What comes last, and comes again when an execution goes on: `errors`, and `finally` of what goes on.
+
+    Args:
+        revived: the runs of flowables that go on.
+    """
+    return [
+        run
+        for run in runs.values()
+        if is_handler(run.value, tree)
+        or _closes(run.value, runs, tree, None)
+        or _closes(run.value, runs, tree, revived)
+    ]
 
 
 def _whole_invocations(
@@ -110,42 +125,6 @@ def _whole_invocations(
     ids = {run.value.id for run in shared}
     whole = dict.fromkeys(run.value.parent_task_run_id or "" if run.value.id in ids else run.value.id for run in causes)
     return [runs[each] for each in whole], [run for run in shared if run.value.parent_task_run_id in whole]
-
-
-def change_task_run_state(life: Life, execution_id: str, task_run_id: str, state: StateType) -> Execution:
-    """Give a task run another state ("mark as") and let the execution go on from there.
-
-    Raises:
-        ExecutionNotFound: there is none.
-        WrongState: it is at work.
-        Unacceptable: it has no such task run, or no task run can be put into that state.
-        Conflict: it was changed meanwhile.
-    """
-    if state not in (_S.SUCCESS, _S.WARNING, _S.FAILED, _S.KILLED, _S.CANCELLED, _S.SKIPPED, _S.RUNNING):
-        raise Unacceptable(f"A task run cannot be marked as {state.value}")
-    found = life.executions.execution(execution_id)
-    if not found.value.state.is_terminal and found.value.state.current != _S.PAUSED:
-        raise WrongState(
-            f"Execution '{execution_id}' is {found.value.state.current.value}: its task runs cannot be changed"
-        )
-    runs = {run.value.id: run for run in life.executions.all_task_runs(execution_id)}
-    if task_run_id not in runs:
-        raise Unacceptable(f"No task run '{task_run_id}' in execution '{execution_id}'")
-    target = runs[task_run_id]
-    life.machines.stop(found.value, "changed")
-    revived = [_running(life, each) for each in ancestors_of(target.value, runs)]
-    paused = any(run.value.state.current == _S.PAUSED and run.value.id != task_run_id for run in runs.values())
-    marked = target.then(_marked(life, target.value, state))
-    return revive(life, found, [*revived, marked], [], stays=paused and found.value.state.current == _S.PAUSED)
-
-
-def _marked(life: Life, run: TaskRun, state: StateType) -> TaskRun:
-    now = life.clock.now()
-    attempts = run.attempts
-    if attempts:
-        last = attempts[-1].model_copy(update={"state": attempts[-1].state.to(state, now)})
-        attempts = (*attempts[:-1], last)
-    return run.with_state(state, now, attempts=attempts).with_progress(lease=None, retry_at=None)
 
 
 def revive(
@@ -166,13 +145,24 @@ def revive(
         renewal = renewal.model_copy(update={"state": found.value.state})
     plan = life.plans.plan(renewal.namespace, renewal.flow_id, renewal.flow_revision)
     execution = with_machine(renewal, plan)
+    write_with(life, found, execution, changed, dropped)
+    keep_slot(life, execution, plan)
+    return start_machine(life, execution, plan)
+
+
+def write_with(
+    life: Life,
+    found: Versioned[Execution],
+    execution: Execution,
+    changed: Sequence[Versioned[TaskRun]],
+    dropped: Sequence[Versioned[TaskRun]],
+) -> None:
+    """Write changed task runs, forget others, and write the execution that follows: last, with the last of them."""
     writes: list[Write] = [run.put() for run in changed]
     writes += [Delete(schema.task_run(run.value.execution_id, run.value.id), run.version) for run in dropped]
     for chunk in _chunks(writes[:-_LAST], MAX_TRANSACTION_WRITES):
         life.executions.table.write(*chunk)
     life.executions.write_change(found.value, found.then(execution), *writes[-_LAST:])
-    keep_slot(life, execution, plan)
-    return start_machine(life, execution, plan)
 
 
 def renewed(life: Life, execution: Execution) -> Execution:
@@ -187,7 +177,8 @@ def renewed(life: Life, execution: Execution) -> Execution:
         }
     )
     metadata = execution.metadata.model_copy(update={"attempt_number": execution.metadata.attempt_number + 1})
-    return execution.with_state(_S.RESTARTED, life.clock.now(), progress=progress, metadata=metadata)
+    restarted = execution.with_state(_S.RESTARTED, life.clock.now(), progress=progress, metadata=metadata)
+    return marked(restarted, RESTARTED)
 
 
 def ancestors_of(run: TaskRun, runs: Runs) -> Iterator[Versioned[TaskRun]]:
@@ -227,7 +218,8 @@ def _closes(run: TaskRun, runs: Runs, tree: FlowTree, revived: Container[str] | 
     return False
 
 
-def _running(life: Life, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
+def running(life: Life, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
+    """The run of a flowable that goes on."""
     return run.then(going_on(run.value, life.clock.now()))
 
 
