@@ -9,6 +9,7 @@ import pytest
 
 from engine.running import Ran, engine, history_of, run
 from engine.sources import flow, log, par, seq
+from thermik.clock import instant_text
 from thermik.local.interpreter import SkippingClock
 
 PAUSE = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause"}
@@ -31,8 +32,10 @@ def ran(tmp_path: Path, *tasks: dict[str, Any], **properties: Any) -> Ran:
 def test_a_behavior_may_be_an_expression(tmp_path: Path, behavior: str, ends: list[str], state: str) -> None:
     pause = {**PAUSE, "pauseDuration": "PT1M", "behavior": "{{ vars.then }}"}
     done = ran(tmp_path, pause, log("next"), variables={"then": behavior})
-    assert history_of(done.run("wait")) == ["CREATED", "RUNNING", "PAUSED", *ends]
-    assert done.state == state
+    waited = done.run("wait")
+    assert history_of(waited) == ["CREATED", "RUNNING", "PAUSED", *ends]
+    resumed = {"on": instant_text(waited.state.histories[3].date), "to": state}
+    assert (done.state, waited.outputs) == (state, {"resumed": resumed})
     assert ("next" in done.states()) == (state in ("SUCCESS", "WARNING"))
 
 

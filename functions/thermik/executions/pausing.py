@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from thermik.clock import instant_text
 from thermik.executions.launch import start_machine, with_machine
 from thermik.executions.life import Life
 from thermik.executions.model import Execution, TaskRun
@@ -97,6 +98,8 @@ def end_pause(
 ) -> Execution:
     """A Pause goes on, or ends with a state; its execution runs unless something else pauses it.
 
+    When, and to which state, is among its outputs (Kestra's `resumed`).
+
     Args:
         at_once: it ends whether or not it has tasks.
     """
@@ -107,6 +110,7 @@ def end_pause(
         now = life.clock.now()
         current = current.with_progress(resumed_by=by)
         outputs = {**(current.outputs or {}), **({"onResume": dict(inputs)} if inputs is not None else {})}
+        outputs["resumed"] = {"on": instant_text(now), "to": state.value}
         if at_once or (state == _S.WARNING and not current.progress.decision):
             return current.with_state(state, now, outputs=outputs)
         running = current.with_state(_S.RUNNING, now, outputs=outputs)
