@@ -36,7 +36,10 @@ def problems(world: World, runtime: Runtime) -> Iterator[str]:
         ran = look(runtime, execution.id)
         shape = by_flow[execution.flow_id]
         found = [*_of_execution(world, ran, set(_sharing(shape.flow)))]
-        if not touched.get(execution.id) and not _was_refused(ran, shape):
+        orphans = [*_orphans(ran)]
+        if orphans:
+            found += orphans
+        elif not touched.get(execution.id) and not _was_refused(ran, shape):
             found += _against(ran, expected[shape.id])
         for problem in found:
             interfered = ",".join(sorted(touched.get(execution.id, ()))) or "nobody"
@@ -94,6 +97,14 @@ def _of_execution(world: World, ran: Ran, shared: Collection[str]) -> Iterator[s
         repeated = ran.execution.state.was(StateType.RESTARTED) or run.task_id in shared
         if not repeated and _successes(run) > 1:
             yield f"{run.task_id}: {_successes(run)} attempts succeeded"
+
+
+def _orphans(ran: Ran) -> Iterator[str]:
+    """Task runs below one that is not there."""
+    ids = {run.id for run in ran.task_runs}
+    for run in ran.task_runs:
+        if run.parent_task_run_id is not None and run.parent_task_run_id not in ids:
+            yield f"{run.task_id} ({_history(run.state)}) has no parent {run.parent_task_run_id}"
 
 
 def _of_task_run(world: World, run: TaskRun) -> Iterator[str]:

@@ -169,14 +169,17 @@ def _for_each(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> 
 
 
 def _dag(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
-    """Each child after those that it depends on: not at all when one of them, or of those before it, failed."""
+    """Each child after those that it depends on: not at all when one of them, or of those before it, failed.
+
+    A disabled one holds nobody up, and hands on nothing of what it depends on.
+    """
     together = Expected()
     needs = {entry["task"]["id"]: entry["dependsOn"] for entry in task["tasks"]}
     children = {entry["task"]["id"]: entry["task"] for entry in task["tasks"]}
     ended: dict[str, list[str]] = {}
     for each in TopologicalSorter(needs).static_order():
         before = [ended.get(need, ["FAILED"]) for need in needs[each]]
-        if not any(map(_failed, before)):
+        if children[each].get("disabled") or not any(map(_failed, before)):
             ended[each] = _task(children[each], inside, together, None)
     states = [state for each in ended.values() for state in each]
     seen.take(together, cut_short=_failed(states))
