@@ -140,8 +140,13 @@ def test_restart_replay_and_changes(server: Server) -> None:
     assert replayed["id"] != execution["id"]
     assert server.until(replayed["id"])["state"]["current"] == "FAILED"
     assert server.json("POST", f"{base}/change-status", params={"status": "WARNING"})["state"]["current"] == "WARNING"
-    labelled = server.json("POST", f"{base}/labels", json=[{"key": "x", "value": "y"}])
-    assert {"key": "x", "value": "y"} in labelled["labels"]
+    system = {"system.correlationId": execution["id"], "system.restarted": "true", "system.replayed": "true"}
+    for sent in ({"x": "y", "z": "z"}, {"x": "v", "system.replayed": "true"}, {}):
+        body = [{"key": key, "value": value} for key, value in sent.items()]
+        labelled = server.json("POST", f"{base}/labels", json=body)
+        assert {label["key"]: label["value"] for label in labelled["labels"]} == {**system, **sent}
+    server.json("POST", f"{base}/labels", 422, json=[{"key": "system.replayed", "value": "no"}])
+    server.json("POST", f"{base}/labels", 422, json=[{"key": None, "value": None}])
     failed = again["taskRunList"][1]["id"]
     server.json("POST", f"{base}/state", json={"taskRunId": failed, "state": "SUCCESS"})
     assert server.until(execution["id"])["state"]["current"] == "SUCCESS"
@@ -178,13 +183,27 @@ def test_bulk_does_all_or_nothing_by_ids(server: Server) -> None:
     server.put_flow(SLEEPER.format(name="bulk", duration="PT0S"))
     ids = [server.run("api.run", "bulk")["id"] for _ in range(3)]
     refused = server.json("DELETE", "/executions/by-ids", 400, json=[*ids, "none"])
-    assert [each["invalidValue"] for each in refused["invalids"]] == ["none"]
+    assert refused["message"] == "invalid bulk delete"
+    assert refused["invalids"] == [{"message": "execution not found", "invalidValue": "none"}]
     assert server.json("DELETE", "/executions/by-ids", json=ids[:2])["count"] == 2
     query = {"filters[flowId][EQUALS]": "bulk"}
     assert server.json("POST", "/executions/replay/by-query", params=query)["count"] == 1
     for each in server.json("GET", "/executions/search", params=query)["results"]:
         server.until(each["id"])
     assert server.json("DELETE", "/executions/by-query", params=query)["totalItems"] == 2
+
+
+def test_nothing_is_restarted_where_one_has_nothing_to_restart(server: Server) -> None:
+    server.put_flow(SLEEPER.format(name="well", duration="PT0S"))
+    failed, well = server.run("api.run", "broken"), server.run("api.run", "well")
+    refused = server.json("POST", "/executions/restart/by-ids", 400, json=[failed["id"], well["id"]])
+    assert (refused["message"], [each["invalidValue"] for each in refused["invalids"]]) == (
+        "invalid bulk restart",
+        [well["id"]],
+    )
+    assert server.json("GET", f"/executions/{failed['id']}")["state"]["histories"] == failed["state"]["histories"]
+    assert server.json("POST", "/executions/restart/by-ids", json=[failed["id"]])["count"] == 1
+    assert [len(run["attempts"]) for run in server.until(failed["id"])["taskRunList"]] == [1, 2]
 
 
 def test_an_execution_is_followed_to_its_end(server: Server) -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from thermik.api.errors import BadRequest, Detail, Forbidden, Unprocessable
+from thermik.api.errors import BadRequest, Detail, StateForbids, Unprocessable
 from thermik.api.forms import read_inputs, refuse_other_bodies
-from thermik.api.inputs import check_flow, store_inputs
+from thermik.api.inputs import check_flow, forgotten_if_refused, store_inputs
 from thermik.api.request import Request
 from thermik.api.services import Services
 from thermik.executions.lifecycle import CORRELATION, NewExecution, create
@@ -23,7 +23,6 @@ from thermik.flows.checks import FAILED, behavior_of, blocked_message
 from thermik.flows.flow import CheckBehavior, Flow
 from thermik.flows.labels import reserved
 from thermik.identity import new_id
-from thermik.storage.errors import Unavailable
 
 MAX_LABELS = 100
 
@@ -82,7 +81,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
 
     Raises:
         FlowNotFound: there is no such flow or revision.
-        Forbidden: it is disabled.
+        StateForbids: it is disabled.
         InvalidInputs: with everything that is wrong about them.
         Unprocessable: a label is the system's, or a check of the flow blocks the execution.
         FlowTooLarge, TableUnavailable, BlobsUnavailable, MachinesUnavailable.
@@ -92,7 +91,7 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
     flow, revision = loaded.flow, loaded.revision.revision
     if loaded.revision.deleted or flow.disabled:
         why = "deleted" if loaded.revision.deleted else "disabled"
-        raise Forbidden(f"Cannot execute the {why} flow '{wanted.namespace}.{wanted.flow_id}'")
+        raise StateForbids(f"Cannot execute the {why} flow '{wanted.namespace}.{wanted.flow_id}'")
     execution_id = _sent_ahead(services, flow, wanted.given) or new_id()
     context = {"flow": {"id": flow.id, "namespace": flow.namespace, "revision": revision, "tenantId": "main"}}
     inputs, stored = store_inputs(services, flow, execution_id, flow.inputs, wanted.given, context)
@@ -111,20 +110,15 @@ def create_execution(services: Services, wanted: Wanted) -> Execution:
         schedule_date=wanted.schedule_date,
         failure=FAILED if behavior_of(failed) == CheckBehavior.FAIL_EXECUTION else None,
     )
-    try:
+    with forgotten_if_refused(services, stored):
         _keep_sent(services, flow, wanted.given)
         return create(services.life, new)
-    except Unavailable:  # whether it was written is not known: then its files are still wanted
-        raise
-    except Exception:
-        services.blobs.delete(stored)
-        raise
 
 
 def _sent_ahead(services: Services, flow: Flow, given: Mapping[str, Any]) -> str | None:
     """The id that files were sent ahead for, if there are any."""
     if not flow.inputs:
-        return None
+        return None  # before the import, which brings all types of inputs: many flows have none
     from thermik.api.uploads import reserved_id
 
     return reserved_id(services, flow, given)
@@ -146,9 +140,11 @@ def _labels(texts: Iterable[str]) -> Iterable[Label]:
 
 
 def read_label(value: Any) -> Label:
-    """A label from `{key, value}`. Raises: BadRequest."""
-    if not (isinstance(value, dict) and isinstance(value.get("key"), str) and isinstance(value.get("value"), str)):
+    """A label from `{key, value}`. Raises: BadRequest; Unprocessable, where either is empty."""
+    if not isinstance(value, dict):
         raise BadRequest("A label must be an object with the texts `key` and `value`")
+    if not all(isinstance(value.get(name), str) and value[name] for name in ("key", "value")):
+        raise Unprocessable("A label must have a `key` and a `value`, both texts that are not empty")
     return Label(key=value["key"], value=value["value"])
 
 

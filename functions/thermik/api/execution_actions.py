@@ -19,7 +19,7 @@ from thermik.api.errors import BadRequest, Unprocessable
 from thermik.api.execution_wire import with_task_runs
 from thermik.api.executions import create
 from thermik.api.forms import read_inputs, refuse_other_bodies
-from thermik.api.inputs import store_inputs
+from thermik.api.inputs import forgotten_if_refused, store_inputs
 from thermik.api.request import Request
 from thermik.api.routing import Handler, Router
 from thermik.api.services import Services
@@ -110,9 +110,10 @@ def resume_with(services: Services, execution_id: str, given: Given) -> Executio
     flow = services.life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).flow
     context = {"inputs": execution.inputs or {}}
     read = given()
-    values, _ = store_inputs(services, flow, execution_id, declared, read, context)
-    keep_sent(services, declared, read)
-    return pausing.resume(services.life, execution_id, values.values)
+    values, stored = store_inputs(services, flow, execution_id, declared, read, context)
+    with forgotten_if_refused(services, stored):
+        keep_sent(services, declared, read)
+        return pausing.resume(services.life, execution_id, values.values)
 
 
 @_action("POST", "restart", query="revision")
@@ -166,12 +167,20 @@ def replay_with(
     """
     source = services.executions.execution(execution_id).value
     flow = services.flows.load(source.namespace, source.flow_id, revision or source.flow_revision).flow
-    new = new_id()
-    inputs = store_inputs(services, flow, new, flow.inputs, given, {})[0].values if given else None
-    keep_sent(services, flow.inputs, given)
-    return replay.replay(
-        services.life, source.id, from_task_run=from_task_run, revision=revision, inputs=inputs, new_execution_id=new
-    )
+    new, inputs, stored = new_id(), None, list[str]()
+    if given:
+        typed, stored = store_inputs(services, flow, new, flow.inputs, given, {})
+        inputs = typed.values
+    with forgotten_if_refused(services, stored):
+        keep_sent(services, flow.inputs, given)
+        return replay.replay(
+            services.life,
+            source.id,
+            from_task_run=from_task_run,
+            revision=revision,
+            inputs=inputs,
+            new_execution_id=new,
+        )
 
 
 @_action("POST", "change-status", query="status")
@@ -195,14 +204,14 @@ def change_task_run_state(services: Services, request: Request) -> Any:
 
 @_action("POST", "labels", consumes=JSON)
 def set_labels(services: Services, request: Request) -> Any:
-    """Set labels on an execution that has ended."""
+    """Set the labels of an execution that has ended: those that are not sent are removed, but for the system's."""
     execution = services.executions.execution(request["execution_id"]).value
     if not execution.state.is_terminal:
         raise BadRequest(
             f"Labels can be set on an execution that has ended, not on one that is {execution.state.current}"
         )
     labels = read_labels(request.json())
-    return with_task_runs(services, changes.set_labels(services.life, execution.id, labels))
+    return with_task_runs(services, changes.set_labels(services.life, execution.id, labels, instead=True))
 
 
 @_action("POST", "force-run")

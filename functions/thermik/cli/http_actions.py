@@ -52,8 +52,10 @@ class HttpActions:
         return self._act(execution_id, "change-status", {"status": state})
 
     def set_labels(self, execution_id: str, labels: tuple[tuple[str, str], ...]) -> Json:
-        """Ask for it."""
-        return self._act(execution_id, "labels", body=_json([{"key": key, "value": value} for key, value in labels]))
+        """Send them with those that it has: the server takes what is sent for all that it is to have."""
+        there = object_of(self._wire.call("GET", path_of("executions", execution_id))[1]).get("labels") or []
+        wanted = {label["key"]: label["value"] for label in there} | dict(labels)
+        return self._act(execution_id, "labels", body=_json([{"key": key, "value": wanted[key]} for key in wanted]))
 
     def force_run(self, execution_id: str) -> Json:
         """Ask for it."""

@@ -32,26 +32,31 @@ def change_status(life: Life, execution_id: str, state: StateType) -> Execution:
         return execution.with_state(state, life.clock.now())
 
     if state not in TERMINAL:
-        raise Unacceptable(f"You can only change the state to a terminated state, not {state.value}")
+        raise Unacceptable(f"You can only change the state of an execution to a terminal state. {state.value} is none.")
     return life.executions.change_execution(execution_id, changed)
 
 
-def set_labels(life: Life, execution_id: str, labels: Sequence[Label]) -> Execution:
-    """Set labels on an execution that has ended, over those that it has.
+def set_labels(life: Life, execution_id: str, labels: Sequence[Label], *, instead: bool = False) -> Execution:
+    """Set labels on an execution that has ended, over those that it has; the system's stay in any case.
+
+    Args:
+        instead: its others are removed.
 
     Raises:
         ExecutionNotFound: there is none.
-        Unacceptable: it has not ended, or a label is the system's.
+        Unacceptable: it has not ended, or a label is the system's and another than it has.
     """
-    for label in labels:
-        refusal = reserved(label.key, label.value, allowed=None)
-        if refusal is not None:
-            raise Unacceptable(refusal)
 
     def labelled(execution: Execution) -> Execution:
         if not execution.state.is_terminal:
             raise Unacceptable("Labels can be set once the execution has ended")
-        return execution.model_copy(update={"labels": merged_labels(execution.labels, labels)})
+        given = [label for label in labels if label not in execution.labels or not label.key.startswith(SYSTEM)]
+        for label in given:
+            refusal = reserved(label.key, label.value, allowed=None)
+            if refusal is not None:
+                raise Unacceptable(refusal)
+        there = [each for each in execution.labels if each.key.startswith(SYSTEM)] if instead else execution.labels
+        return execution.model_copy(update={"labels": merged_labels(there, given)})
 
     return life.executions.change_execution(execution_id, labelled)
 

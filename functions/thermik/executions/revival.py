@@ -78,6 +78,15 @@ def check_restartable(execution: Execution) -> None:
         raise WrongState(f"Execution must be terminated to be restarted, current state is '{execution.state.current}'")
 
 
+def can_be_restarted(life: Life, execution: Execution) -> bool:
+    """Whether `restart` would find something to begin again with."""
+    if not execution.state.is_terminal and execution.state.current != _S.PAUSED:
+        return False
+    tree = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision).tree
+    runs = {run.value.id: run for run in life.executions.all_task_runs(execution.id)}
+    return bool(restarted_runs(life, runs, tree)[0])
+
+
 def restarted_runs(life: Life, runs: Runs, tree: FlowTree) -> tuple[list[Versioned[TaskRun]], list[Versioned[TaskRun]]]:
     """The runs that go on, in their new states, and those that are forgotten, to be made anew (`errors`, `finally`).
 
