@@ -11,11 +11,15 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "functions")]
 
 EXECUTIONS_OF_A_WORLD = 50
 FLOWS_OF_A_WORLD = 18
+
+REPORTS = Path(__file__).parents[2] / ".cache" / "chaos"
+"""Where a world that went wrong is told in full."""
 
 
 def main() -> int:
@@ -31,13 +35,23 @@ def main() -> int:
             executions, runs, lives = executions + story["executions"], runs + story["runs"], lives + story["lives"]
             faults.update(story["faults"])
             failed += bool(story["problems"])
-            for problem in story["problems"]:
-                print(f"world {number} (--seed {options.seed} --world {number}): {problem}", flush=True)
+            _tell(options.seed, number, story)
     took = time.monotonic() - began
     print(f"{executions} executions with {runs} task runs in {lives} lives of a process: {took:.0f} s")
     print(f"{sum(faults.values())} faults: " + ", ".join(f"{name} {count}" for name, count in sorted(faults.items())))
     print(f"{failed} worlds of {len(worlds)} were not as they must be (seed {options.seed})")
     return 1 if failed else 0
+
+
+def _tell(seed: int, number: int, story: dict[str, Any]) -> None:
+    """Print what was wrong in a world, and keep all that happened to those concerned."""
+    for problem in story["problems"]:
+        print(f"world {number} (--seed {seed} --world {number}): {problem}", flush=True)
+    if story["problems"]:
+        REPORTS.mkdir(parents=True, exist_ok=True)
+        report = REPORTS / f"seed-{seed}-world-{number}.txt"
+        report.write_text(story["report"], encoding="utf-8")
+        print(f"world {number}: see {report}", flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -49,7 +63,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _world(seed: int, number: int) -> dict[str, object]:
+def _world(seed: int, number: int) -> dict[str, Any]:
     from chaos.story import story
 
     with tempfile.TemporaryDirectory() as data:

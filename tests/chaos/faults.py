@@ -20,6 +20,7 @@ from chaos.witness import Witness
 from engine.faults import Died
 from engine.running import Around, Handle
 from thermik.local.runtime import Runtime
+from thermik.storage import schema
 from thermik.storage.errors import BlobsUnavailable, Conflict, TableUnavailable
 from thermik.storage.table import Put, Table, Write
 
@@ -105,6 +106,23 @@ class Faults:
                 number -= share
         return None
 
+    def tell_write(self, write: Write, fate: Fate | None) -> None:
+        """Note a write that is tried, with the execution that it belongs to."""
+        key = write.record.key if isinstance(write, Put) else write.key
+        execution = key.partition.removeprefix(schema.execution_partition(""))
+        if execution == key.partition or key.sort.startswith(schema.LOGS):
+            return
+        text = f"{type(write).__name__} {key.sort}"
+        if isinstance(write, Put):
+            body = write.record.body
+            states = [entry["state"] for entry in (body.get("state") or {}).get("histories", ())]
+            text += f" ({write.record.version}) {body.get('taskId', '')} {' '.join(states) or body}"
+        self._tell(execution, text, fate)
+
+    def _tell(self, execution: str, what: str, fate: Fate | None) -> None:
+        text = f"{threading.current_thread().name} {self.seed.rpartition('/')[2]}: {what}"
+        self.witness.tell(execution, text if fate is None else f"{text}: {fate.name}")
+
     def die(self) -> None:
         """The process is gone."""
         self.died.set()
@@ -117,7 +135,9 @@ class Faults:
             self.alive()
             context = payload["c"]
             what = f"{payload.get('op', 'run')} {payload['t']} {context['x']} {context['p']} {context['i']}"
-            match self.fate(what, self.of_invocations):
+            fate = self.fate(what, self.of_invocations)
+            self._tell(context["x"], f"{what} of machine {context.get('g')}", fate)
+            match fate:
                 case Fate.TWICE:
                     with suppress(Exception):
                         handle(payload)
@@ -161,7 +181,10 @@ class _Table:
         faults = self._faults
         faults.alive()
         names = [(each.record.key, each.record.version) if isinstance(each, Put) else each.key for each in writes]
-        match faults.fate(repr(names), faults.of_writes):
+        fate = faults.fate(repr(names), faults.of_writes)
+        for each in writes:
+            faults.tell_write(each, fate)
+        match fate:
             case Fate.DEATH_BEFORE:
                 faults.die()
             case Fate.DEATH_AFTER:

@@ -16,6 +16,6 @@ SEED = 20
 @pytest.mark.parametrize("number", range(2))
 def test_whatever_goes_wrong_every_execution_ends_as_it_must(tmp_path: Path, number: int) -> None:
     told = story(tmp_path, SEED, number, executions=30, flows=12)
-    assert told["problems"] == [], f"seed {SEED}, world {number}"
+    assert told["problems"] == [], f"seed {SEED}, world {number}\n{told['report']}"
     assert told["executions"] >= 20  # some are refused at their creation
     assert sum(told["faults"].values()) > 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,9 +21,15 @@ class Witness:
         self.effects: Counter[str] = Counter()
         """How often the work of a task run was begun, by its id."""
         self.violations: list[str] = []
+        self.events: defaultdict[str, list[str]] = defaultdict(list)
+        """What happened to each execution, in order: calls, writes, their fates, and what people did."""
         self._done: set[str] = set()
         self._histories: dict[tuple[str, str], list[Any]] = {}
         self._lock = threading.Lock()
+
+    def tell(self, execution_id: str, what: str) -> None:
+        """Note what happens to an execution, for whoever asks why."""
+        self.events[execution_id].append(what)
 
     def saw(self, writes: Sequence[Write]) -> None:
         """These were written."""

@@ -154,7 +154,7 @@ def _happen(world: World, life: Life, pending: list[str]) -> None:
         name = draw.choice(list(world.started)[-20:])
         operation, act = draw.choice(_OPERATIONS)
         world.interfered[name].add(operation)
-        _attempt(lambda: act(world, runtime, name))
+        _attempt(lambda: act(world, runtime, name), lambda came: world.witness.tell(name, f"{operation}: {came}"))
 
 
 def _replay(world: World, runtime: Runtime, name: str) -> None:
@@ -189,10 +189,13 @@ def tend(runtime: Runtime, grace: timedelta = sweep.GRACE) -> None:
     runtime.hub.upkeep.run()
 
 
-def _attempt(act: Callable[[], Any]) -> None:
+def _attempt(act: Callable[[], Any], tell: Callable[[str], None] = lambda _: None) -> None:
     """What a caller does; it may be refused."""
-    with suppress(*REFUSED):
+    try:
         act()
+        tell("done")
+    except REFUSED as error:
+        tell(f"{type(error).__name__}: {error}")
 
 
 def _last_life(world: World) -> Runtime:
