@@ -86,7 +86,7 @@ class Api:
         for endpoint in endpoints():
             self._resolver.route(rule=endpoint.path, method=endpoint.method)(self._route(endpoint))
         self._resolver.not_found(self._not_found)
-        self._resolver.make_ready()
+        self._resolver.make_ready()  # before any thread asks: see `resolver.py`
 
     def resolve(self, event: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Answer an event: `{statusCode, headers, body, isBase64Encoded}`; a blob's body is left to the caller."""
@@ -119,7 +119,7 @@ class Api:
         call: Call = self._resolver.lambda_context
         path = event["rawPath"]
         try:
-            self.admit(event["headers"])
+            self.admit(event["headers"])  # who may not ask is not told which routes there are
             raise refusal_of(event["requestContext"]["http"]["method"], path, endpoints())  # noqa: TRY301 - one mapping
         except Exception as error:  # noqa: BLE001 - as above
             call.answer = answer_of(error, path)

@@ -38,7 +38,7 @@ class Credentials:
         given = headers.get("authorization", "")
         if not given:
             raise NotAuthenticated("Authentication is required: send a user and password, or an API token")
-        scheme, _, value = given[:_MAX_HEADER].partition(" ")
+        scheme, _, value = given[:_MAX_HEADER].partition(" ")  # so that nobody has megabytes hashed for a refusal
         accepted = {"basic": self._is_user, "bearer": self._is_token}.get(scheme.lower())
         if accepted is None or not accepted(value.strip()):
             raise NotAuthenticated("Wrong credentials")
@@ -50,6 +50,7 @@ class Credentials:
             return False
         if self.username is None or self.password is None:
             return False
+        # as one text: two comparisons would tell by their time whether the name exists
         return _same(given, f"{self.username}:{self.password}")
 
     def _is_token(self, given: str) -> bool:
@@ -64,6 +65,7 @@ def server_credentials(settings: Settings) -> Credentials | None:
     """
     if settings.username is not None or settings.token is not None:
         return Credentials(settings.username, settings.password, settings.token)
+    # a laptop's own programs are let in, as by any tool for development; others only where somebody said so
     if settings.auth == "open" or is_loopback(settings.host):
         return None
     raise SettingsError([_OPEN_TO_OTHERS.format(host=settings.host)])

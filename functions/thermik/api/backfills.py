@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from thermik.api.creation import read_label
-from thermik.api.errors import BadRequest, Forbidden, Unprocessable
+from thermik.api.errors import BadRequest, StateForbids, Unprocessable
 from thermik.api.request import Request, read_instant
 from thermik.api.routing import Router
 from thermik.api.services import Services
@@ -80,16 +80,17 @@ def delete_by_query(services: Services, request: Request) -> dict[str, Any]:
 def _on_backfill(services: Services, request: Request, act: Act) -> dict[str, Any]:
     schedules, name = schedules_of(services), read_name(request.json_object())
     if known(schedules, name).backfill is None:
-        raise Forbidden(f"Trigger '{name.trigger_id}' has no backfill")
+        raise StateForbids(f"Trigger '{name.trigger_id}' has no backfill")
     return done(act(schedules, name), name)
 
 
 def create_from(services: Services, body: dict[str, Any]) -> dict[str, Any]:
-    """Start the backfill that a body describes. Raises: BadRequest, Forbidden, NotFound, Unprocessable."""
+    """Start the backfill that a body describes. Raises: BadRequest, StateForbids, NotFound, Unprocessable."""
     name, schedules = read_name(body), schedules_of(services)
     state = known(schedules, name)
+    # a state holds one backfill: a second would overwrite how far the first has come
     if state.backfill is not None:
-        raise Forbidden(f"Trigger '{name.trigger_id}' has a backfill already")
+        raise StateForbids(f"Trigger '{name.trigger_id}' has a backfill already")
     try:
         return done(schedules.begin_backfill(name, _read_backfill(body.get("backfill"), services.now())), name)
     except NothingToFill as nothing:

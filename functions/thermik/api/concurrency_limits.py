@@ -20,6 +20,7 @@ router = Router("Flows")
 @router.route("GET", "/concurrency-limit/search", query=PAGE_QUERY)
 def search(services: Services, request: Request) -> dict[str, Any]:
     """A page of the flows that have a limit, each with the number of executions that count towards it."""
+    # a look at the text spares parsing the many flows that have no limit
     limited = [each for each in every_flow(services.flows) if "concurrency" in each.source]
     found = page_of([each for each in limited if _limit(services, each.namespace, each.id)], page_request(request))
     return found.wire([_wire(services, each.namespace, each.id) for each in found.items])

@@ -12,7 +12,7 @@ from thermik.api.services import Services
 router = Router("Server", prefix="")
 
 
-@router.route("GET", "/health", open=True)
+@router.route("GET", "/health", open=True)  # load balancers and `docker` ask without credentials
 def health(services: Services, _request: Request) -> dict[str, str]:
     """Whether the server is ready: it is, once its table answers."""
     services.flows.list(limit=1)

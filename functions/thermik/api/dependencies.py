@@ -107,6 +107,7 @@ def _hears(trigger: FlowTrigger, name: FlowName) -> bool:
     wanted = trigger.preconditions
     if wanted is None:
         return True
+    # each precondition is met by an execution of its own, so that of one flow need only fit one of them
     named = any(each.namespace == name.namespace and each.flow_id in (None, name.id) for each in wanted.flows)
     return named or any(_group_may_pass(each, name) for each in wanted.where)
 

@@ -5,7 +5,7 @@ ApiError
 ├── NotAuthenticated    401  no credentials, or wrong ones
 ├── NotFound            404
 ├── WrongMethod         405  the path has other methods
-├── Forbidden           409  the state of the flow or the execution forbids it
+├── StateForbids        409  the state of the flow or the execution forbids it
 ├── TooLarge            413  more than this server takes
 └── Unprocessable       422  it can be read, and cannot be done
 
@@ -88,7 +88,7 @@ class WrongMethod(ApiError):
         super().__init__(f"{method} is not allowed for {path}, which has {self.allowed}")
 
 
-class Forbidden(ApiError):
+class StateForbids(ApiError):
     """The state forbids it."""
 
     status = HTTPStatus.CONFLICT
@@ -138,6 +138,7 @@ def answer_of(error: Exception, path: str) -> Answer:
     status = status_of(error)
     if status is None:
         reference = new_id()
+        # the trace goes to the log alone: it may hold what the caller must not see
         _operator.error("%s failed (reference %s)", path, reference, exc_info=error)
         message = f"Internal Server Error: the server's log has the cause under the reference {reference}"
         return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, message, path)

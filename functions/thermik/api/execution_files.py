@@ -91,7 +91,7 @@ def _shown(extension: str, beginning: bytes, rows: int, encoding: str) -> tuple[
     text = beginning.decode(encoding, errors="replace")
     lines = text.splitlines()
     cut = len(lines) > rows
-    if extension == "csv":
+    if extension == "csv":  # with its header a row more
         return "LIST", list(csv.DictReader(io.StringIO("\n".join(lines[: rows + 1])))), len(lines) > rows + 1
     if extension in {"jsonl", "ndjson"}:
         return "LIST", [_parsed(line) for line in lines[:rows]], cut

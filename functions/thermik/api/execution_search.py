@@ -39,7 +39,7 @@ FIELDS = frozenset(
 """What executions can be filtered by."""
 
 EMPTY_MONTHS = 24
-"""A list that names no dates ends after so many months without any execution."""
+"""A list that names no dates ends after so many months without any execution: each of them is a query."""
 
 _NEWEST_FIRST = ("state.startDate", "startDate")
 _SYSTEM_NAMESPACE = "system"
@@ -131,8 +131,10 @@ def by_month(
     table: Table, kind: str, least: datetime | None, most: datetime | None, now: datetime
 ) -> Iterator[dict[str, Any]]:
     """Items of a kind by creation, newest first, a month's partition after the other."""
+    # never later than now, or a list up to the year 9000 would begin with seven thousand years of queries
     month = min(most or now, now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     empty = 0
+    # from a month's first day: 31 days later it is surely over
     while empty < EMPTY_MONTHS and (least is None or month + timedelta(days=31) > least):
         partition = schema.month_partition(kind, instant_text(month))
         empty += 1
@@ -149,8 +151,8 @@ def read_newest_first(
 ) -> Iterator[dict[str, Any]]:
     """The items of a partition whose keys begin with their date, between two dates."""
     start = instant_text(least) if least else None
-    end = instant_text(most) + "\U0010ffff" if most else None
-    cursor, limit = None, 100
+    end = instant_text(most) + "\U0010ffff" if most else None  # behind the date stands an id: the date is included
+    cursor, limit = None, 100  # nearly every list ends within the first hundred, and reading more costs
     while True:
         page = table.query(partition, index=index, start=start, end=end, descending=True, limit=limit, cursor=cursor)
         for record in page.records:

@@ -38,7 +38,7 @@ router = Router("Executions")
 def create(services: Services, request: Request) -> Answer:
     """Start an execution; with `wait`, answer when it has ended."""
     execution = create_from_form(services, request)
-    created = Answer(_started(execution, []))
+    created = Answer(_started(execution, []))  # no read for its task runs: it has just begun
     if not request.flag("wait"):
         return created
 

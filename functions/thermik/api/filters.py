@@ -16,10 +16,11 @@ from typing import Any
 from thermik.api.errors import BadRequest, Unprocessable
 from thermik.api.request import Request, read_instant
 from thermik.durations import parse_duration
+from thermik.expressions import ExpressionError
 
 MAX_FILTERS = 50
 MAX_PATTERN = 200
-MAX_RANGE = timedelta(days=36_500)
+MAX_RANGE = timedelta(days=36_500)  # a date so long before now can still be computed
 _DEEPEST = 2
 
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
@@ -75,12 +76,12 @@ FIELDS: Mapping[str, tuple[Kind, frozenset[str]]] = {
 
 _PLAIN = {
     "q": ("q", "EQUALS"),
-    "namespace": ("namespace", "PREFIX"),
+    "namespace": ("namespace", "PREFIX"),  # 1.x lists a namespace with those below it
     "flowId": ("flowId", "EQUALS"),
     "state": ("state", "IN"),
     "scope": ("scope", "EQUALS"),
     "startDate": ("startDate", "GREATER_THAN_OR_EQUAL_TO"),
-    "endDate": ("startDate", "LESS_THAN_OR_EQUAL_TO"),
+    "endDate": ("startDate", "LESS_THAN_OR_EQUAL_TO"),  # likewise 1.x: both bound the beginning
     "timeRange": ("timeRange", "EQUALS"),
     "triggerExecutionId": ("triggerExecutionId", "EQUALS"),
     "childFilter": ("childFilter", "EQUALS"),
@@ -225,7 +226,7 @@ def date_bounds(filters: Filters, field: str, now: datetime) -> tuple[datetime |
         if not isinstance(each, Filter) or each.operation in _NULLS:
             continue
         if each.field == "timeRange":
-            least.append(now - parse_duration(each.value))
+            least.append(now - parse_duration(each.value))  # a range always ends now, whatever `field` is
         elif each.field == field:
             date = _date(each.value)
             if each.operation.startswith("GREATER_THAN") or each.operation == "EQUALS":
@@ -414,13 +415,14 @@ _PATTERN_SECONDS = 0.2
 
 
 def _pattern(text: str) -> Any:
-    import regex
+    """A caller's pattern, compiled: Java's, as to Kestra, and refused where its repetitions would fill the memory."""
+    from thermik.expressions.java.regex import compiled
 
     if len(text) > MAX_PATTERN:
         raise BadRequest(f"The pattern has {len(text)} characters; at most {MAX_PATTERN} are accepted")
     try:
-        return regex.compile(text)
-    except regex.error as error:
+        return compiled(text)
+    except ExpressionError as error:
         raise BadRequest(f"The pattern '{text}' is not valid: {error}") from None
 
 

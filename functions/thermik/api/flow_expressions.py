@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from thermik.api.errors import Unprocessable
-from thermik.api.flow_wire import find_task
+from thermik.api.flow_wire import SECTIONS, find_task
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
@@ -28,7 +28,6 @@ _ALWAYS = (
     "taskrun.startDate",
     "trigger",
 )
-_SECTIONS = ("tasks", "errors", "finally", "afterExecution")
 
 router = Router("Flows")
 
@@ -41,7 +40,7 @@ def names(services: Services, request: Request) -> dict[str, Any]:
     except InvalidFlow as invalid:
         raise Unprocessable(f"The flow cannot be read: {invalid}") from invalid
     task_id = request.get("taskId")
-    tasks = (each for section in _SECTIONS for each in _ids(data.get(section)))
+    tasks = (each for section in SECTIONS for each in _ids(data.get(section)))
     namespace = data.get("namespace")
     pairs = services.pairs.pairs(namespace) if isinstance(namespace, str) else []
     variables = data.get("variables")

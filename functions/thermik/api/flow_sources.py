@@ -126,12 +126,8 @@ def _old_tasks(value: Any) -> Iterator[dict[str, str]]:
         if isinstance(each, dict):
             waiting.extend([*each.values()][::-1])
             kind, name = each.get("type"), each.get("id")
-            if isinstance(kind, str) and isinstance(name, str) and _is_old(kind):
+            if isinstance(kind, str) and isinstance(name, str) and is_old_type(kind):
                 told = {"taskId": name, "taskType": kind, "replacement": ALIASES.get(kind)}
                 yield {field: text for field, text in told.items() if text is not None}
         elif isinstance(each, list):
             waiting.extend(each[::-1])
-
-
-def _is_old(kind: str) -> bool:
-    return is_old_type(kind)

@@ -12,7 +12,9 @@ from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowRevision
 from thermik.flows.source import read_source
 
-_SECTIONS = ("tasks", "errors", "finally", "afterExecution")
+SECTIONS = ("tasks", "errors", "finally", "afterExecution")
+"""Properties of a flow that hold tasks."""
+
 _CHILDREN = ("tasks", "errors", "finally", "then", "else", "defaults", "task")
 
 
@@ -76,7 +78,7 @@ def label_list(labels: Any) -> list[dict[str, str]]:
 def flow_for_execution(revision: FlowRevision) -> dict[str, Any]:
     """A flow as far as one who looks at an execution needs it: tasks and triggers with id and type only."""
     wire = flow_wire(revision)
-    brief = {name: _brief(wire[name]) for name in (*_SECTIONS, "triggers") if name in wire}
+    brief = {name: _brief(wire[name]) for name in (*SECTIONS, "triggers") if name in wire}
     return {**wire, **brief}
 
 
@@ -97,7 +99,7 @@ def _brief_task(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def find_task(data: Any, task_id: str) -> dict[str, Any] | None:
     """The task of an id, at any depth of a flow's data."""
-    waiting = [value for name in _SECTIONS if (value := data.get(name))]
+    waiting = [value for name in SECTIONS if (value := data.get(name))]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):

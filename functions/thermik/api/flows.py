@@ -118,6 +118,7 @@ def save_many(services: Services, request: Request) -> list[dict[str, Any]]:
     for each in parsed:
         _check_namespace(each, namespace, children=request.flag("allowNamespaceChild"))
     saved = [services.flows.save(each) for each in parsed]
+    # Kestra's `POST /flows/{namespace}` makes the namespace what the documents are, unless it is told otherwise
     if namespace is not None and request.flag("delete", default="namespace" in request.variables):
         kept = {each.flow.id for each in parsed if each.flow.namespace == namespace}
         for revision in every_flow(services.flows, namespace):

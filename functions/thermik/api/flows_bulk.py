@@ -131,6 +131,7 @@ def _switch(*, disabled: bool) -> Act:
 
 def switched(source: str, *, disabled: bool) -> str:
     """A source with its `disabled` changed, all else as it was; the same if it is so already."""
+    # in the text, not the data: comments and layout of the source are its author's
     found = _DISABLED.search(source)
     wanted = "true" if disabled else "false"
     if found is None:
@@ -169,6 +170,7 @@ def _unpacked(content: io.BytesIO) -> Iterator[tuple[str, str]]:
         raise TooLarge(f"The archive has more than {MAX_FLOWS} flows, or than {MAX_ARCHIVE_BYTES} bytes")
     for each in files:
         with archive.open(each) as stream:
+            # no more than the directory announced, which was counted: a zip bomb is cut off
             yield each.filename, _text(stream.read(each.file_size))
 
 

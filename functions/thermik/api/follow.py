@@ -100,6 +100,7 @@ def follow_log(services: Services, request: Request) -> Answer:
     chunks: set[str] = set()
 
     def more() -> tuple[str, bool]:
+        # the state before the log: what was logged before the end is then surely read before `end` is sent
         ended = services.executions.execution(execution_id).value.state.is_terminal
         fresh = _new_entries(services.table, execution_id, chunks)
         chosen = [entry for entry in fresh if minimum is None or severe_enough(entry["level"], minimum)]

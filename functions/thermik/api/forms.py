@@ -31,6 +31,7 @@ def refuse_other_bodies(request: Request) -> None:
     content_type = request.headers.get("content-type", "")
     if boundary_of(content_type) is not None:
         return
+    # the size first: a large body is not read into memory to be refused
     if len(request.body) > MAX_FIELD or request.body.read().strip() not in _NOTHING:
         sent = f"'{content_type[:100]}'" if content_type else "a body without a Content-Type"
         raise Unprocessable(f"Inputs are sent as {FORM}, not as {sent}")

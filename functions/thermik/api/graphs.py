@@ -136,6 +136,7 @@ class _Drawing:
         leaving: dict[str, list[Exit]] = {}
         waiting = list(children)
         while waiting:
+            # a flow with a cycle is refused on saving; were there one all the same, its first task is drawn as ready
             ready = next(
                 (each for each in waiting if all(need in leaving for need in shape.needs.get(each.id, ()))), waiting[0]
             )

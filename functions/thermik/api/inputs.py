@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 
@@ -13,6 +14,7 @@ from thermik.flows.checks import failed_checks
 from thermik.flows.flow import Check, Flow
 from thermik.flows.input_values import InputValues, Resolution, resolve_inputs, visible_inputs
 from thermik.flows.inputs import Input
+from thermik.storage.errors import Unavailable
 from thermik.storage.internal import ExecutionFiles, key_of
 
 
@@ -40,6 +42,21 @@ def store_inputs(
 
     try:
         return resolve_inputs(inputs, given, resolution_of(services, flow, context), files=store), stored
+    except Exception:
+        services.blobs.delete(stored)
+        raise
+
+
+@contextmanager
+def forgotten_if_refused(services: Services, stored: Sequence[str]) -> Iterator[None]:
+    """Delete the files of inputs if what was to have them does not come about.
+
+    They stay where the storage was away: whether the execution was written is then not known, and it may need them.
+    """
+    try:
+        yield
+    except Unavailable:
+        raise
     except Exception:
         services.blobs.delete(stored)
         raise

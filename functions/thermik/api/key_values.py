@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,18 +10,21 @@ from thermik.api.answers import Answer
 from thermik.api.errors import BadRequest, NotFound, Unprocessable
 from thermik.api.filters import View, matches, read_filters
 from thermik.api.listings import page_of
+from thermik.api.namespaces import every_namespace, upwards
 from thermik.api.paging import PAGE_QUERY, dotted, page_request, sort_items
 from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.clock import instant_text, parse_instant
 from thermik.durations import parse_duration
+from thermik.flows.typed_values import parse_json
 from thermik.storage.key_values import Entry, Pair
 
 FIELDS = frozenset(["q", "namespace", "updated", "expirationDate"])
 
 _KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
 MAX_KEY = 150
+MAX_LIFETIME = timedelta(days=36_500)
 
 router = Router("KV store")
 
@@ -93,7 +94,7 @@ def delete_many(services: Services, request: Request) -> dict[str, Any]:
 def inherited(services: Services, request: Request) -> list[dict[str, Any]]:
     """Every key of a namespace and of those above it, the nearest of a name."""
     found: dict[str, dict[str, Any]] = {}
-    for namespace in _upwards(request["namespace"]):
+    for namespace in upwards(request["namespace"]):
         for pair in services.pairs.pairs(namespace):
             found.setdefault(pair.key, _entry(namespace, pair))
     return [found[key] for key in sorted(found)]
@@ -104,8 +105,7 @@ def search(services: Services, request: Request) -> dict[str, Any]:
     """A page of the keys that pass the filters, of all namespaces that have flows."""
     filters = read_filters(request, FIELDS)
     wanted = page_request(request)
-    namespaces = sorted({each for name in services.flows.namespaces() for each in _upwards(name)})
-    entries = [_entry(name, pair) for name in namespaces for pair in services.pairs.pairs(name)]
+    entries = [_entry(name, pair) for name in every_namespace(services) for pair in services.pairs.pairs(name)]
     now = services.now()
     passing = [entry for entry in entries if matches(filters, _view(entry), now)]
     found = page_of(sort_items(passing, wanted.orders, dotted), wanted)
@@ -115,12 +115,12 @@ def search(services: Services, request: Request) -> dict[str, Any]:
 def typed(text: str) -> tuple[Any, str]:
     """A value and Kestra's type of it, from JSON; dates and durations are texts of that form. Raises: BadRequest."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = parse_json(text)
+    except ValueError:
         value = text.strip()
         if not value or value[0] in '{["':
             raise BadRequest("The value is no JSON") from None
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before the numbers: to Python it is one
         return value, "BOOLEAN"
     if isinstance(value, int | float):
         return value, "NUMBER"
@@ -144,9 +144,12 @@ def _lifetime(text: str | None) -> timedelta | None:
     if not text:
         return None
     try:
-        return parse_duration(text)
+        lifetime = parse_duration(text)
     except ValueError as error:
         raise Unprocessable(f"The 'ttl' is no duration: {error}") from None
+    if not timedelta() < lifetime <= MAX_LIFETIME:
+        raise Unprocessable(f"The 'ttl' must be more than 0 and at most {MAX_LIFETIME.days} days, not '{text[:100]}'")
+    return lifetime
 
 
 def _entry(namespace: str, pair: Pair) -> dict[str, Any]:
@@ -174,9 +177,3 @@ def _view(entry: dict[str, Any]) -> View:
         return (entry["key"], entry["namespace"]) if field == "q" else entry.get(field)
 
     return view
-
-
-def _upwards(namespace: str) -> Iterable[str]:
-    """A namespace and those above it, nearest first."""
-    parts = namespace.split(".")
-    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]

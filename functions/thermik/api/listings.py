@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from thermik.api.errors import Unprocessable
 from thermik.api.paging import PageRequest
 
-COUNT_AHEAD = 500
+COUNT_AHEAD = 500  # enough for a few more pages to be offered, at the cost of one more query
 MAX_LOOKED_AT = 20_000
 """Items that one request may read; a page that needs more says that it is not complete."""
 

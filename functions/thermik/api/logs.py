@@ -86,6 +86,7 @@ def delete_of_flow(services: Services, request: Request) -> Answer:
 
 def _forget(services: Services, execution_id: str) -> None:
     partition = schema.execution_partition(execution_id)
+    # from the beginning each time: what was deleted is gone, and a crash in between leaves the rest to a repetition
     while records := services.table.query(partition, prefix=schema.LOGS, limit=MAX_TRANSACTION_WRITES).records:
         services.table.write(*(Delete(record.key) for record in records))
 

@@ -87,6 +87,7 @@ def _dates(start: datetime, end: datetime, group: str) -> Iterator[datetime]:
         if date > end:
             return
         yield date
+        # 32 days from the first of a month lie in the next one, whose first `_floor` finds
         step = timedelta(days=32) if group == "month" else timedelta(**{f"{group}s": 1})
         date = _floor(date + step, group)
     raise Unprocessable(f"The span has more than {MAX_POINTS} points: narrow 'startDate' and 'endDate'")

@@ -110,7 +110,7 @@ def _parameters(value: str) -> dict[str, str]:
 
 
 def _file_name(parameters: dict[str, str]) -> str | None:
-    extended = parameters.get("filename*")
+    extended = parameters.get("filename*")  # UTF-8''…, which comes before the plain one: RFC 6266, section 4.3
     if extended is not None:
         return unquote(extended.split("'", 2)[-1], errors="replace")
     return parameters.get("filename")

@@ -62,6 +62,7 @@ def move(services: Services, request: Request) -> Answer:
     moved = [*_below(services, source)] or [_info(services, source)]
     if target == source or target.startswith(source + "/"):
         raise Unprocessable("A directory cannot be moved into itself")
+    # copied whole before anything is deleted: a crash leaves files twice, never none
     for info in moved:
         with services.blobs.open(info.key) as stream:
             services.blobs.put(target + info.key.removeprefix(source), stream)
@@ -157,7 +158,7 @@ def _directory(request: Request) -> str:
 
 
 def _below(services: Services, key: str) -> Iterator[BlobInfo]:
-    return iter([*_bounded(services, key + "/")])
+    return iter([*_bounded(services, key + "/")])  # all of them first: there may be too many, or they are to be moved
 
 
 def _bounded(services: Services, prefix: str) -> Iterator[BlobInfo]:

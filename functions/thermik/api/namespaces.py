@@ -43,11 +43,13 @@ def autocomplete(services: Services, request: Request) -> list[str]:
 
 def every_namespace(services: Services) -> list[str]:
     """Every namespace with a flow, and those above them, by name."""
-    found: set[str] = set()
-    for namespace in services.flows.namespaces():
-        parts = namespace.split(".")
-        found.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return sorted(found)
+    return sorted({each for namespace in services.flows.namespaces() for each in upwards(namespace)})
+
+
+def upwards(namespace: str) -> list[str]:
+    """A namespace and those above it, nearest first."""
+    parts = namespace.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _wire(name: str) -> dict[str, Any]:

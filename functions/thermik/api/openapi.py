@@ -52,6 +52,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _operation_id(endpoint: Endpoint) -> str:
+    # of the path, not the function: several paths share one, and ids must differ
     words = re.sub(r"\W+", "_", endpoint.path.removeprefix("/api/v1/main")).strip("_")
     return f"{endpoint.method.lower()}_{words}"
 

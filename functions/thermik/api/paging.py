@@ -59,13 +59,17 @@ def _order(text: str) -> Order:
 def sort_items(items: Iterable[Item], orders: Iterable[Order], value_of: Callable[[Item, str], Any]) -> list[Item]:
     """The items by the fields, the first counting most; what has no value comes last."""
     ordered = list(items)
-    for order in reversed([*orders]):
-
-        def key(item: Item, field: str = order.field) -> tuple[str, Any]:
-            value = value_of(item, field)
-            return (type(value).__name__, value) if isinstance(value, (int, float, str)) else ("", "")
-
-        ordered.sort(key=key, reverse=order.descending)
+    for order in reversed([*orders]):  # sorting is stable, so the field that counts most is sorted by last
+        valued: list[tuple[tuple[str, Any], Item]] = []
+        without: list[Item] = []
+        for item in ordered:
+            value = value_of(item, order.field)
+            if isinstance(value, (int, float, str)):
+                valued.append(((type(value).__name__, value), item))  # by kind first: kinds do not compare
+            else:
+                without.append(item)
+        valued.sort(key=lambda pair: pair[0], reverse=order.descending)
+        ordered = [*(item for _, item in valued), *without]
     return ordered
 
 

@@ -55,7 +55,7 @@ def schema(services: Services, request: Request) -> dict[str, Any]:
     return {"$schema": DIALECT, "$ref": reference, "definitions": whole["definitions"]}
 
 
-@router.route("GET", f"{BASE}/<name>")
+@router.route("GET", f"{BASE}/<name>")  # tried after `schemas` and `pebble`, which have more parts
 def documentation(services: Services, request: Request) -> dict[str, Any]:
     """One type: its text, and the schema of its properties."""
     from thermik.flows.schema import type_schema

@@ -37,6 +37,7 @@ _WITHOUT: Mapping[str, str] = {
 def refusal_of(method: str, path: str, endpoints: Iterable[Endpoint]) -> ApiError:
     """Why a request is not answered."""
     parts = path.split("/")
+    # `/api/v1/configs` and `/api/v1/plugins` have no tenant: only what is longer names another one
     if path.startswith("/api/v1/") and len(parts) > 4 and parts[3] != TENANT:
         return NotFound(f"Tenant '{parts[3]}' not found: the only one is '{TENANT}'")
     below = path.removeprefix(f"{BASE}/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import field
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from thermik.api.bodies import NO_BODY, Body
 from thermik.api.errors import BadRequest, TooLarge, Unprocessable
+from thermik.flows.typed_values import parse_json
 from thermik.records import record
 
 MAX_TEXT_BODY = 10 * 1024 * 1024
@@ -104,8 +104,8 @@ class Request:
         if not text.strip():
             return None
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
+            return parse_json(text)
+        except ValueError as error:
             raise BadRequest(f"The body is no JSON: {error}") from None
 
     def json_list(self) -> list[Any]:
@@ -134,6 +134,7 @@ def read_query(text: str) -> tuple[tuple[str, str], ...]:
 def read_instant(text: str) -> datetime | None:
     """An ISO 8601 instant in UTC, None if the text is none; a `+` that a form turned into a blank is understood."""
     try:
+        # a blank may also divide date and time, where no `T` does
         found = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
     except ValueError:
         return None

@@ -16,12 +16,12 @@ from thermik.flows.repository import Flows
 from thermik.storage.blobs import Blobs
 from thermik.storage.key_values import KeyValueStore
 from thermik.storage.table import Table
+from thermik.worker.ports import Ports
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what an API function that lists executions need not import
     from thermik.flows.schema import TaskCatalog, TriggerCatalog
     from thermik.triggers.hub import TriggerHub
     from thermik.triggers.scheduling import Schedules
-from thermik.worker.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def acted(services: Services, names: Iterable[Name], act: Act) -> dict[str, Any]
     changed = 0
     for name in names:
         before = schedules.states.get(name)
+        # counted is what changed: to switch off what is off is no error, and nothing done
         if before is not None and act(schedules, name) != before.state:
             changed += 1
     return counted(changed)

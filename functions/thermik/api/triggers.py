@@ -9,7 +9,7 @@ from typing import Any
 
 from thermik.api.answers import NO_CONTENT, Answer
 from thermik.api.backfills import create_from
-from thermik.api.errors import BadRequest, Forbidden
+from thermik.api.errors import BadRequest, StateForbids
 from thermik.api.filters import read_filter_objects, read_filters
 from thermik.api.listings import page_of
 from thermik.api.paging import PAGE_QUERY, page_request, sort_items
@@ -86,7 +86,7 @@ def unlock(services: Services, request: Request) -> dict[str, Any]:
     schedules, name = schedules_of(services), name_in_path(request)
     state = known(schedules, name)
     if state.execution is None:
-        raise Forbidden(f"Trigger '{name.trigger_id}' is not locked")
+        raise StateForbids(f"Trigger '{name.trigger_id}' is not locked")
     return done(_freed(schedules, name), name)
 
 

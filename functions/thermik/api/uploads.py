@@ -26,7 +26,7 @@ from thermik.storage.errors import BlobNotFound, InvalidKey
 from thermik.storage.internal import ExecutionFiles, execution_of, key_of
 from thermik.storage.namespace_files import file_key
 
-EXPIRES_SECONDS = 3600
+EXPIRES_SECONDS = 3600  # for the form to be sent: 5 GB at 12 Mbit/s
 MAX_BYTES = 5 * 1024**3
 """The most that a form may send to S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html"""
 
@@ -71,6 +71,7 @@ def reserved_id(services: Services, flow: Flow, given: Mapping[str, Any]) -> str
     """
     uris = {each.id: given.get(each.id) for each in flow.inputs if isinstance(each, FileInput)}
     owners = {name: owner for name, uri in uris.items() if (owner := _owner(flow, name, uri)) is not None}
+    # the files of an execution that exists are given to this one like any other URI, by a replay for example
     ids = {owner for owner in owners.values() if _is_free(services, owner)}
     if len(ids) > 1:
         raise Unprocessable("The files that were sent ahead belong to different executions")
@@ -106,7 +107,8 @@ def _offers(services: Services, request: Request, inputs: Sequence[Input], files
     wanted = request.all("input")
     unknown = [name for name in wanted if name not in declared]
     if unknown or not wanted:
-        raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, not '{', '.join(unknown)[:100]}'")
+        named = f"not '{', '.join(unknown)[:100]}'" if unknown else "once for each file to be sent"
+        raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, {named}")
     uris = {name: files.input_uri(name, f"{name}{declared[name].extension}") for name in wanted}
     offers = [
         {"input": name, "uri": uri, **_offer(services, key_of(uri), until_kept=True)} for name, uri in uris.items()

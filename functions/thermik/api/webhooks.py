@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from thermik.api.answers import NO_CONTENT, Answer, Awaited
-from thermik.api.errors import Forbidden, NotFound, Unprocessable
+from thermik.api.errors import NotFound, StateForbids, Unprocessable
 from thermik.api.execution_wire import task_runs_of
 from thermik.api.request import Request
 from thermik.api.routing import TENANT, Router
@@ -42,13 +42,13 @@ def webhook(services: Services, request: Request) -> Answer:
 
 
 def _flow(services: Services, namespace: str, flow_id: str) -> tuple[Flow, int]:
-    """The flow, executable, in its newest revision. Raises: NotFound, Forbidden."""
+    """The flow, executable, in its newest revision. Raises: NotFound, StateForbids."""
     try:
         loaded = services.flows.load(namespace, flow_id)
     except FlowNotFound:
-        raise NotFound("Flow not found") from None
+        raise NotFound("Flow not found") from None  # Kestra's words, and no more: whoever asks showed no credentials
     if loaded.flow.disabled:
-        raise Forbidden(f"Cannot execute the disabled flow '{namespace}.{flow_id}'")
+        raise StateForbids(f"Cannot execute the disabled flow '{namespace}.{flow_id}'")
     return loaded.flow, loaded.revision.revision
 
 

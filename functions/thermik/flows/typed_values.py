@@ -102,7 +102,7 @@ def _json(value: Any) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """A JSON document. Raises: ValueError, also for `NaN` and for what is nested too deeply."""
+    """A JSON document. Raises: ValueError, also for what is nested too deeply, and for `NaN`, which no table holds."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except RecursionError as error:

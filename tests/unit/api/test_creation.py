@@ -48,6 +48,31 @@ def test_a_body_that_says_nothing_may_be_of_any_type(caller: Caller, content_typ
     assert status == 200
 
 
+WITH_FILE = """\
+id: filed
+namespace: unit.api
+inputs:
+  - {id: data, type: FILE}
+tasks:
+  - {id: say, type: io.kestra.plugin.core.debug.Return, format: hello}
+"""
+
+
+def test_the_files_of_a_replay_that_is_refused_do_not_stay(caller: Caller) -> None:
+    form = '--x\r\nContent-Disposition: form-data; name="data"; filename="a.csv"\r\n\r\n1,2\r\n--x--\r\n'
+    headers = {"content-type": FORM}
+    assert caller.call("POST", "/api/v1/main/flows", WITH_FILE)[0] == 200
+    status, execution = caller.call("POST", PATH.replace("plain", "filed"), form, headers=headers)
+    assert status == 200, execution
+    before = [info.key for info in caller.services.blobs.list("")]
+
+    place = f"/api/v1/main/executions/{execution['id']}/actions/replay-with-inputs"
+    status, _ = caller.call("POST", place, form, query="taskRunId=nothing", headers=headers)
+
+    assert status == 422
+    assert [info.key for info in caller.services.blobs.list("")] == before
+
+
 @pytest.mark.parametrize("route", ["resume", "actions/resume", "replay-with-inputs", "resume/validate"])
 def test_nor_are_those_of_what_is_done_with_an_execution(caller: Caller, route: str) -> None:
     caller.save("plain")

@@ -115,6 +115,8 @@ def test_plain_parameters(query: list[tuple[str, str]], expected: bool) -> None:
         ("[level][EQUALS]", "LOUD"),
         ("[namespace][REGEX]", "("),
         ("[namespace][REGEX]", "a" * 1000),
+        ("[namespace][REGEX]", "((a{1000}){1000}){1000}"),  # which would fill the memory when it is compiled
+        ("[namespace][REGEX]", "(?P<name>a)"),  # Python's, not Java's
     ],
 )
 def test_refused(name: str, value: str) -> None:
