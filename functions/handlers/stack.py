@@ -99,5 +99,5 @@ def connect() -> Stack:
     secret, encryption = _secrets(aws, clock)
     leases = DeadlineLeases(clock)
     life = Life(Executions(table, hub), machines, plans, clock, leases.is_held)
-    ports = Ports(life, blobs, leases, zone=UTC, secret=secret, encryption=encryption)
+    ports = Ports(life, blobs, leases, zone=UTC, secret=secret, encryption=encryption, switch=hub.switch)
     return Stack(settings, types, triggers, flows, s3, blobs, machines, life, ports, hub)

@@ -24,7 +24,8 @@ OLD_TYPE_PREFIXES = ("io.kestra.core.tasks.", "io.kestra.core.models.", "io.kest
 """What the names of types began with before they moved to `io.kestra.plugin.core`."""
 
 _OLD_PLUGIN_TYPES = re.compile(
-    r"io\.kestra\.plugin\.(fs\.http\..*|core\.flow\.(WaitFor|Worker)|core\.condition\.(?!MultipleCondition$).*Condition)"
+    r"io\.kestra\.plugin\.(fs\.http\..*|core\.flow\.(WaitFor|Worker)|core\.execution\.Counts|"
+    r"core\.storage\.(Purge|PurgeExecution)|core\.condition\.(?!MultipleCondition$).*Condition)"
 )
 """Names below `io.kestra.plugin` that have another name today."""
 

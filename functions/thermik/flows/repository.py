@@ -328,15 +328,7 @@ class Flows:
 
     def namespaces(self) -> Iterator[str]:
         """Every namespace that has a flow, in order; one read each."""
-        start: str | None = None
-        while True:
-            page = self._table.query(keys.ALL, index=Index.SECOND, start=start, limit=1)
-            if page.records:
-                namespace = str(page.records[0].body["namespace"])
-                yield namespace
-                start = namespace + keys.PAST_NAMESPACE
-            elif page.cursor is None:
-                return
+        return namespaces_of(self._table)
 
     def _latest(self, namespace: str, flow_id: str) -> _Latest:
         [record] = self._table.get([keys.latest(namespace, flow_id)])
@@ -399,3 +391,16 @@ def _summary(record: Record) -> FlowSummary:
     updated = parse_instant(body["updated"])
     labels = tuple((key, value) for key, value in body["labels"])
     return FlowSummary(body["namespace"], body["id"], body["revision"], body["disabled"], updated, labels)
+
+
+def namespaces_of(table: Table) -> Iterator[str]:
+    """Every namespace that has a flow in a table, in order; one read each."""
+    start: str | None = None
+    while True:
+        page = table.query(keys.ALL, index=Index.SECOND, start=start, limit=1)
+        if page.records:
+            namespace = str(page.records[0].body["namespace"])
+            yield namespace
+            start = namespace + keys.PAST_NAMESPACE
+        elif page.cursor is None:
+            return

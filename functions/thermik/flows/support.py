@@ -40,6 +40,7 @@ GAPS: tuple[Gap, ...] = (
 NOT_HERE: dict[str, str] = {
     "allowedFileExtensions": "`allowedFileExtensions` is not supported: look at the file in the flow's first task",
     "assets": "`assets` are only available in Enterprise Edition",
+    "includeStates": "`includeStates` is not supported: states are no files here, `core.state.Delete` forgets one",
     "quotas": "`quotas` are only available in Enterprise Edition",
     "taskCache": "`taskCache` is not supported: use the KV store, or the `cache` of a WorkingDirectory",
 }

@@ -137,6 +137,7 @@ class Runtime:
             zone=UTC,
             secret=EnvironmentSecrets(os.environ),
             encryption=self.encryption,
+            switch=self.hub.switch,
             variables=self.variables,
         )
         self.worker = Worker(self.ports)

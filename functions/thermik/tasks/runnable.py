@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Protocol, TypeVar
 
 from thermik.flows.task import Task
+from thermik.tasks.housekeeping import Housekeeping
 from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ class RunContext(Protocol):
         key_values: the KV pairs of namespaces.
         states: documents that tasks keep between executions.
         executions: what a task may do with executions.
+        housekeeping: what a task may do with the executions and triggers of all flows.
         namespace_files: the files of namespaces.
         cache: an archive that the task keeps from one execution to the next.
     """
@@ -94,6 +96,7 @@ class RunContext(Protocol):
     key_values: KeyValues
     states: States
     executions: Executions
+    housekeeping: Housekeeping
     namespace_files: NamespaceFiles
     cache: Cache
 

@@ -93,6 +93,16 @@ class TriggerHub:
         if (latest and Index.FOURTH in latest.indexes) or self._table.query(states, limit=1).records:
             self.schedules.flow_changed(namespace, flow_id)
 
+    def switch(self, namespace: str, flow_id: str, trigger_id: str, enabled: bool) -> bool:
+        """Switch a trigger with dates on or off; whether there is one.
+
+        Raises:
+            TableUnavailable, TimetableUnavailable, Conflict.
+        """
+        from thermik.triggers.states import Name
+
+        return self.schedules.switch(Name(namespace, flow_id, trigger_id), disabled=not enabled) is not None
+
     def hear(self, execution: Execution) -> Hearing | None:
         """See `Observer`."""
         heard: list[Hearing] = []

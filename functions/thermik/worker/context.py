@@ -15,10 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from thermik import expressions
 from thermik.durations import duration_text
 from thermik.executions.model import Metric, TaskRun, counter, gauge, timer
+from thermik.tasks.housekeeping import Housekeeping
 from thermik.tasks.ports import Cache, Executions, KeyValues, NamespaceFiles, States
 from thermik.tasks.runnable import TaskFailure, TaskInterrupted, TaskLog
 from thermik.worker.caches import TaskCache
 from thermik.worker.files import AttemptFiles
+from thermik.worker.housekeeping import TaskHousekeeping
 from thermik.worker.interrupt import Interruption
 from thermik.worker.key_values import TaskKeyValues
 from thermik.worker.namespace_files import TaskNamespaceFiles
@@ -59,6 +61,7 @@ class AttemptContext:
         self.namespace_files: NamespaceFiles = TaskNamespaceFiles(scene.ports.blobs)
         self.cache: Cache = TaskCache(scene, run, self.value)
         self.executions: Executions = TaskExecutions(scene, services, run)
+        self.housekeeping: Housekeeping = TaskHousekeeping(scene)
         self.metrics: list[Metric] = []
         self._variables = scene.task_variables(run)
         self._services = services

@@ -45,6 +45,7 @@ class Ports:
         encryption: of SECRET inputs and outputs; None where no key is set.
         secret: a secret's value by namespace and key; raises KeyError.
         zone: the zone of dates that name none.
+        switch: switches a trigger with dates of a namespace's flow on (True) or off; whether there is such a trigger.
         kept_values: long lists of loops' values that this worker has read.
     """
 
@@ -54,6 +55,7 @@ class Ports:
     zone: tzinfo
     secret: Callable[[str, str], str]
     encryption: Encryption | None = None
+    switch: Callable[[str, str, str, bool], bool] = lambda *_: False
     variables: Mapping[str, Any] = field(default_factory=dict)
     random: random.Random = field(default_factory=random.SystemRandom)
     kept_values: KeptValues = field(default_factory=KeptValues)

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from thermik.expressions import compile_template, render
 from thermik.flows.task import Task
+from thermik.tasks.housekeeping import ExecutionChoice, LogChoice, Parts, Purged
 from thermik.tasks.ports import ExecutionPlace, KeyValue
 from thermik.tasks.registry import Registry
 from thermik.tasks.runnable import Level, Outputs, RunnableTask, TaskFailure, TaskInterrupted
@@ -115,6 +116,42 @@ class FakeExecutions:
         return iter(self.entries)
 
 
+class FakeHousekeeping:
+    def __init__(self) -> None:
+        self.counts: dict[tuple[str | None, str | None], int] = {}
+        self.asked: list[ExecutionChoice] = []
+        self.found: list[Purged] = []
+        self.parts: list[tuple[Parts, int]] = []
+        self.logs: list[tuple[ExecutionChoice, LogChoice, str | None]] = []
+        self.switched: list[tuple[str, str, str, bool]] = []
+        self.files: list[str] = []
+        self.children = False
+        self.spaces: list[str] = []
+
+    def count(self, choice: ExecutionChoice) -> int:
+        self.asked.append(choice)
+        return self.counts.get((choice.namespace, choice.flow_id), 0)
+
+    def namespaces(self) -> list[str]:
+        return self.spaces
+
+    def purge(self, choice: ExecutionChoice, parts: Parts, batch: int) -> Iterator[Purged]:
+        self.asked.append(choice)
+        self.parts.append((parts, batch))
+        return iter(self.found)
+
+    def purge_logs(self, choice: ExecutionChoice, entries: LogChoice, execution_id: str | None) -> Iterator[int]:
+        self.logs.append((choice, entries, execution_id))
+        return iter([2, 3])
+
+    def delete_files(self, *, children: bool) -> list[str]:
+        self.children = children
+        return self.files
+
+    def switch_trigger(self, namespace: str, flow_id: str, trigger_id: str, *, enabled: bool) -> None:
+        self.switched.append((namespace, flow_id, trigger_id, enabled))
+
+
 class FakeNamespaceFiles:
     def __init__(self) -> None:
         self.files: dict[tuple[str, str], bytes] = {}
@@ -167,6 +204,7 @@ class FakeContext:
     key_values: FakeKeyValues = field(default_factory=FakeKeyValues)
     states: FakeStates = field(default_factory=FakeStates)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
+    housekeeping: FakeHousekeeping = field(default_factory=FakeHousekeeping)
     namespace_files: FakeNamespaceFiles = field(default_factory=FakeNamespaceFiles)
     cache: FakeCache = field(default_factory=FakeCache)
     files: dict[str, bytes] = field(default_factory=dict)

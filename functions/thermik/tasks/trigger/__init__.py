@@ -1,0 +1,1 @@
+"""Kestra's `core.trigger` family: what a flow does to triggers."""
