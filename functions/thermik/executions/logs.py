@@ -6,6 +6,7 @@ bounded says so in the log itself: nothing is cut silently.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from abc import ABC, abstractmethod
@@ -25,7 +26,11 @@ MAX_MESSAGE = 16_000
 """Characters of one entry; the rest is cut and the entry says how much."""
 
 MAX_CHUNK = 100_000
-"""Characters of one chunk, about; well below an item's size even where each takes three bytes."""
+"""Bytes of one chunk, about, as JSON with escapes: the longest form in which storage writes a text. With one more entry
+(twelve bytes for each of `MAX_MESSAGE` characters, should all be emojis) it is still well below an item's bound."""
+
+_AROUND = 75
+"""Bytes of an entry without its message."""
 
 MAX_LOG = 8_000_000
 """Characters that one attempt may log; what comes later is counted, not kept."""
@@ -151,8 +156,8 @@ class RunLog(LevelLog):
         self._first = self._first or now
         entry = {"timestamp": instant_text(now), "level": level.value, "message": message}
         self._entries.append(entry)
-        self._size += len(message) + 60
-        self._total += len(message) + 60
+        self._size += len(json.dumps(message)) + _AROUND
+        self._total += len(message) + _AROUND
 
     def _write(self) -> None:
         if not self._entries or self._first is None:
@@ -176,6 +181,7 @@ def is_below(level: Level, minimum: Level) -> bool:
 
 def masked(message: str, secrets: Iterable[str]) -> str:
     """A message without secrets, the longest masked first."""
+    # A short one first would leave the rest of a longer one that contains it.
     for secret in sorted(secrets, key=len, reverse=True):
         if secret:
             message = message.replace(secret, mask_of(secret))

@@ -69,6 +69,15 @@ def test_entries_carry_whose_they_are(table: SqliteTable, owner: LogOwner) -> No
     ]
 
 
+@pytest.mark.parametrize("character", ["\N{GRINNING FACE}", "\x00", "\ud800"])
+def test_chunks_fit_into_items_whatever_is_logged(table: SqliteTable, owner: LogOwner, character: str) -> None:
+    log = RunLog(table, HandClock(), owner)
+    for _ in range(20):
+        log.log(Level.INFO, f"\N{GRINNING FACE}{character * 15_000}")
+    log.flush()
+    assert sum(map(len, read(table, owner))) == 20
+
+
 def test_an_executions_own_entries_name_no_task(table: SqliteTable) -> None:
     owner = LogOwner("n", "f", new_id())
     assert owner.fields() == {"namespace": "n", "flowId": "f", "executionId": owner.execution_id}
