@@ -23,14 +23,17 @@ class Process:
         directory.mkdir(parents=True, exist_ok=True)
         self.token = new_id()
         self._path = directory / f"{self.token}.lock"
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Locked before it has its name: a file that is not locked is a dead process's, and `forget` deletes it.
+        beginning = directory / f"{self.token}.new"
+        self._file = os.open(beginning, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
+        beginning.rename(self._path)
 
     def lives(self, token: str) -> bool:
         """Whether the process with this token still runs."""
         if token == self.token:
             return True
-        if not token.isalnum():
+        if not token.isalnum():  # it comes from the table, and is about to be a part of a path
             return False
         path = self._directory / f"{token}.lock"
         try:
@@ -38,7 +41,8 @@ class Process:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared: of two who ask about a dead process at once, neither takes the other for its lock.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:

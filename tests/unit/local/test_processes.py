@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,25 @@ def test_a_process_lives_until_it_is_killed(tmp_path: Path) -> None:
     assert not mine.lives(other.token)
     assert mine.lives(mine.token)
     mine.close()
+
+
+def test_a_process_that_is_just_beginning_is_not_taken_for_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, lock = Process(tmp_path), fcntl.flock
+    seen: list[list[str]] = []
+
+    def look_first(file: int, operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            seen.append(other.dead())
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", look_first)
+    mine = Process(tmp_path)
+    assert seen == [[]]
+    assert other.lives(mine.token)
+    mine.close(leaves=True)
+    assert other.dead() == [mine.token]
 
 
 def test_a_process_that_ended_by_itself_is_gone(tmp_path: Path) -> None:
