@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from engine.running import Around, Handle, Ran, end_of, engine, look, run, start, until_state
-from engine.sources import dag, fail, flow, log, ret
+from engine.sources import constant, dag, fail, flow, log, par, ret, seq
 from thermik.executions.marking import change_task_run_state
 from thermik.executions.pausing import pause, resume
 from thermik.executions.replay import replay
 from thermik.executions.revival import restart
 from thermik.executions.state import StateType
+from thermik.local.interpreter import SkippingClock
 
 
 def _is_quiet(ran: Ran) -> bool:
@@ -128,3 +129,14 @@ def test_who_comes_to_wait_when_what_it_needs_has_failed_is_not_let_in(tmp_path:
     with engine(tmp_path, around=Around(handle=late)) as runtime:
         ran = run(runtime, flow(dag("dag", (fail("a"), []), (log("b"), ["a"]))))
     assert ran.states() == {"dag": "FAILED", "a": "FAILED"}
+
+
+def test_a_replay_takes_up_what_a_failure_beside_it_had_ended(tmp_path: Path) -> None:
+    """A KILLED sibling that was copied as it is would make the parent KILLED."""
+    waits = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause"}
+    with engine(tmp_path, clock=SkippingClock()) as runtime:
+        failing = fail("bad", retry=constant("PT1M", maxAttempts=2))
+        first = run(runtime, flow(par("both", failing, seq("waiting", waits))))
+        assert first.states() == {"both": "FAILED", "bad": "FAILED", "waiting": "KILLED", "wait": "KILLED"}
+        again = replay(runtime.life, first.id, from_task_run=first.run("bad").id)
+        assert end_of(runtime, again.id).states()["both"] == "FAILED"

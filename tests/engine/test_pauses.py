@@ -64,3 +64,11 @@ def test_a_pause_whose_time_is_out_has_its_own_handlers(tmp_path: Path) -> None:
     done = ran(tmp_path, pause, log("never"))
     assert done.states() == {"wait": "FAILED", "handler": "SUCCESS", "close": "SUCCESS"}
     assert done.state == "FAILED"
+
+
+def test_what_closes_a_pause_beside_others_runs_though_the_pause_is_over(tmp_path: Path) -> None:
+    """Its run ends when it is resumed, before its `finally`: that must not look as if its parent had been cut short."""
+    closing = {"finally": [seq("closing", log("close"))]}
+    done = ran(tmp_path, par("both", {**PAUSE, "pauseDuration": "PT1M", **closing}, log("beside")), log("next"))
+    assert done.state == "SUCCESS"
+    assert {"closing": "SUCCESS", "close": "SUCCESS", "next": "SUCCESS"}.items() <= done.states().items()

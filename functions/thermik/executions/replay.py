@@ -6,7 +6,7 @@ is the one that the new execution's own operations will look for. A restart in a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -79,9 +79,10 @@ def replay(
         from_task_run = runs[from_task_run].value.parent_task_run_id or from_task_run
     kept = _kept(runs, from_task_run, plan.tree)
     above = {each.value.id for each in ancestors_of(runs[from_task_run].value, runs)}
+    again = {from_task_run, *_cut_short(kept, above)}
     copies = _copies(kept, execution)
     for old, run in list(copies.items()):
-        if old == from_task_run:
+        if old in again:
             copies[old] = _chosen(_left(run, now), plan.tree, life)
         elif run.attempts and not run.attempts[-1].state.is_terminal:
             copies[old] = _left(run, now).with_state(_S.RESTARTED, now)
@@ -145,6 +146,7 @@ def copy_of(
                 owner=life.machines.owner(),
                 aftermath=plan.has_aftermath,
                 ancestors=(*source.progress.ancestors, source.id)[-MAX_ANCESTORS:],
+                borrowed=source.progress.borrowed,
             ),
         }
     )
@@ -168,6 +170,16 @@ def _kept(runs: Mapping[str, Versioned[TaskRun]], chosen: str, tree: FlowTree) -
         if not _comes_after(line, path, tree):
             kept[run.id] = run
     return kept
+
+
+def _cut_short(kept: Mapping[str, TaskRun], above: Collection[str]) -> Iterator[str]:
+    """The runs that a failure beside them ended, in what goes on: as a restart does, a replay takes them up again."""
+    for run in kept.values():
+        line = run
+        while line.state.current == _S.KILLED and line.parent_task_run_id not in (None, *above):
+            line = kept[line.parent_task_run_id or ""]
+        if line.state.current == _S.KILLED:
+            yield run.id
 
 
 def _comes_after(line: Sequence[TaskRun], path: Sequence[TaskRun], tree: FlowTree) -> bool:

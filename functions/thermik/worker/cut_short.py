@@ -15,6 +15,8 @@ from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import cuts_short, may_work
 from thermik.executions.pausing import failed_in_time
 from thermik.executions.state import StateType
+from thermik.flows.shapes import AfterWaiting
+from thermik.flows.task import FlowableTask
 from thermik.worker.call import Stopped
 from thermik.worker.scene import TaskScene
 
@@ -86,7 +88,10 @@ def is_cut_short(scene: TaskScene) -> bool:
 
 
 def _has_closed(scene: TaskScene, run: TaskRun) -> bool:
-    """Whether a flowable is over: what could not be opened, or paused for too long, ends before its handlers run."""
+    """Whether a flowable is over: what could not be opened, or only paused, ends before its handlers run."""
     if not run.state.is_terminal or run.progress.unopened:
         return False
-    return not failed_in_time(run, scene.plan.tree[run.task_id].task)
+    task = scene.plan.tree[run.task_id].task
+    if isinstance(task, FlowableTask) and isinstance(task.shape, AfterWaiting) and not run.progress.decision:
+        return run.state.current == StateType.KILLED
+    return not failed_in_time(run, task)

@@ -71,6 +71,7 @@ def open_flowable(scene: TaskScene, call: Call) -> dict[str, Any]:
         mark_paused(scene)
     elif scene.execution.value.state.current == _S.PAUSED and found.value.state.was(_S.PAUSED):
         run_again(scene.ports.life, call.execution_id)  # whoever resumed it died before the execution was told
+    _forget_last_turn(scene, found.value)
     if scene.found is not None and state != _S.RESTARTED:
         return _answer(scene, found.value)
     return _open(scene, found)
@@ -99,6 +100,15 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
     if pauses:
         mark_paused(scene)
     return _answer(scene, written)
+
+
+def _forget_last_turn(scene: TaskScene, run: TaskRun) -> None:
+    """A LoopUntil that is met again in a further iteration: whoever began that may have died before he tidied up."""
+    task, turn = scene.place.node.task, run.progress.turn
+    if turn is not None and isinstance(task, FlowableTask) and isinstance(task.shape, Again):
+        from thermik.worker.looping import forget_turn
+
+        forget_turn(scene, run, turn - 1)
 
 
 def _is_decided(run: TaskRun) -> bool:

@@ -60,6 +60,7 @@ def check(scene: TaskScene, _call: Call) -> dict[str, Any]:
     turn = run.progress.turn or 1
     states = _child_states(scene, run, turn)
     if not states and run.progress.retry_at is not None:
+        forget_turn(scene, run, turn - 1)
         return _again(run)
     if any(state != _S.SUCCESS for state in states) or _holds(scene, task, scene.found):
         return _answer(Verdict.CONTINUE, run)
@@ -117,12 +118,17 @@ def _next_turn(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], tur
         update={"iteration": turn + 1, "outputs": {**(found.value.outputs or {}), "iterationCount": turn + 1}}
     ).with_progress(turn=turn + 1, retry_at=scene.now() + task.check_frequency.interval)
     record(scene, found.then(run))
+    forget_turn(scene, run, turn)
+    return run
+
+
+def forget_turn(scene: TaskScene, run: TaskRun, turn: int) -> None:
+    """Delete what an iteration left. Whoever died before is followed by one who finds the loop an iteration further."""
     scope = Scope(run=run.id, turn=turn)
     gone = list(descendants(scene.ports.executions, run.execution_id, scene.place.node, scope))
     for start in range(0, len(gone), MAX_TRANSACTION_WRITES):
         chunk = gone[start : start + MAX_TRANSACTION_WRITES]
         scene.ports.table.write(*(Delete(schema.task_run(run.execution_id, each)) for each in chunk))
-    return run
 
 
 def _roll_over(scene: TaskScene) -> None:
