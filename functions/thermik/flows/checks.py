@@ -42,6 +42,7 @@ def _failed(check: Check, variables: Mapping[str, Any], services: Services | Non
         holds = compile_template(check.condition).evaluate(variables, services) is True
     except ExpressionError as error:
         message = f"Failed to evaluate check condition. Cause: {error}"
+        # not known is not passed: a check that guards something must not let in what it could not look at
         return check.model_copy(
             update={"message": message, "style": "ERROR", "behavior": CheckBehavior.BLOCK_EXECUTION}
         )

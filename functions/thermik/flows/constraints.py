@@ -58,7 +58,7 @@ def _number(declared: Any, value: float, _: Choices) -> str | None:
 
 def _duration(declared: Any, value: float, _: Choices) -> str | None:
     if declared.min is not None and value < declared.min.total_seconds():
-        return f"It must be more than `{duration_text(declared.min)}`"
+        return f"It must be more than `{duration_text(declared.min)}`"  # with a capital, as Kestra has it here alone
     if declared.max is not None and value > declared.max.total_seconds():
         return f"It must be less than `{duration_text(declared.max)}`"
     return None
@@ -85,6 +85,7 @@ def _some_of(declared: Any, value: list[Any], choices: Choices) -> str | None:
 
 
 def _among(declared: Any, values: Sequence[str], choices: Choices) -> str | None:
+    # Kestra's rule: an input that need not be given is not held to its values either
     free = not declared.required or getattr(declared, "allow_custom_value", False)
     if free or all(value in choices for value in values):
         return None

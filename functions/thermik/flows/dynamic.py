@@ -22,7 +22,7 @@ _SECONDS = re.compile(r"[+-]?\d+(?:\.\d*)?")
 
 def _read_duration(value: Any) -> Any:
     """ISO 8601 text or a number of seconds, as Kestra's durations may be written."""
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # an int to Python: `timeout: true` would be a second
         raise ValueError("a boolean is no duration")  # noqa: TRY004 - pydantic collects ValueError only
     if isinstance(value, str) and not _SECONDS.fullmatch(value):
         return parse_duration(value)

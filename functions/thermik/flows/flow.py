@@ -22,7 +22,7 @@ from thermik.flows.retry import Retry
 from thermik.flows.task import AnyTask, FlowableTask, Task, Tasks
 from thermik.flows.trigger import AnyCondition, AnyTrigger
 
-MAX_ID = 100
+MAX_ID = 100  # Kestra's bounds, both; `$` in pydantic's patterns is the end of the text, not that of a line
 MAX_NAMESPACE = 150
 
 

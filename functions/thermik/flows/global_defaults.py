@@ -52,7 +52,7 @@ def global_defaults(setting: str | None, types: TaskTypes, triggers: TriggerType
 
 
 def _text(setting: str) -> str:
-    if setting.lstrip().startswith(_TEXTS):
+    if setting.lstrip().startswith(_TEXTS):  # a Lambda function has an environment and no file of its own
         return setting
     try:
         return decode_source(Path(setting).read_bytes())

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from thermik.expressions import ExpressionError
 from thermik.flows import aliases
 from thermik.flows.dynamic import Duration
-from thermik.flows.inputs import Input
+from thermik.flows.inputs import ITEM_TYPES, Input
 from thermik.flows.temporal import read_date, read_instant, read_time
 
-ITEM_TYPES = (
-    "STRING",
-    "INT",
-    "FLOAT",
-    "BOOLEAN",
-    "BOOL",
-    "DATETIME",
-    "DATE",
-    "TIME",
-    "DURATION",
-    "JSON",
-    "YAML",
-    "URI",
-    "EMAIL",
-)
-"""Types that the items of a list may have."""
+
+def item_type(value: str) -> str:
+    """Check the type of a list's items. Raises: ValueError."""
+    if value == "ARRAY":
+        raise ValueError("`itemType` cannot be `ARRAY`")
+    if value not in ITEM_TYPES:
+        raise ValueError(f"`itemType` must be one of {', '.join(ITEM_TYPES)}, not `{value}`")
+    return value
+
+
+ItemType = Annotated[str, AfterValidator(item_type)]
 
 
 class _Pattern(Input):
@@ -73,46 +68,40 @@ class BooleanInput(Input):
     """True for the text `true` in any case, false for any other."""
 
 
+def _readable(read: Callable[[str], Any]) -> AfterValidator:
+    """Leaves a text as it is that can be read."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
+Instant = Annotated[str, _readable(read_instant)]
+Date = Annotated[str, _readable(read_date)]
+TimeOfDay = Annotated[str, _readable(read_time)]
+
+
 class DateTimeInput(Input):
     """An instant, with an offset."""
 
-    after: str | None = None
-    before: str | None = None
-
-    @field_validator("after", "before")
-    @classmethod
-    def _reads(cls, value: str | None) -> str | None:
-        if value is not None:
-            read_instant(value)
-        return value
+    after: Instant | None = None
+    before: Instant | None = None
 
 
 class DateInput(Input):
     """A date."""
 
-    after: str | None = None
-    before: str | None = None
-
-    @field_validator("after", "before")
-    @classmethod
-    def _reads(cls, value: str | None) -> str | None:
-        if value is not None:
-            read_date(value)
-        return value
+    after: Date | None = None
+    before: Date | None = None
 
 
 class TimeInput(Input):
     """A time of day."""
 
-    after: str | None = None
-    before: str | None = None
-
-    @field_validator("after", "before")
-    @classmethod
-    def _reads(cls, value: str | None) -> str | None:
-        if value is not None:
-            read_time(value)
-        return value
+    after: TimeOfDay | None = None
+    before: TimeOfDay | None = None
 
 
 class DurationInput(Input):
@@ -151,13 +140,10 @@ class EmailInput(Input):
     """An e-mail address, or an empty text."""
 
 
-class SelectInput(Input):
-    """One of a list of values."""
-
+class _Choice(Input):
     values: list[str] | None = None
     expression: str | None = Field(default=None, description="Renders to the list of values.")
     allow_custom_value: bool = False
-    is_radio: bool = False
     auto_select_first: bool = False
 
     @model_validator(mode="after")
@@ -165,6 +151,12 @@ class SelectInput(Input):
         if not self.values and not self.expression:
             raise ValueError("`values` or `expression` must be set")
         return self
+
+
+class SelectInput(_Choice):
+    """One of a list of values."""
+
+    is_radio: bool = False
 
 
 class EnumInput(Input):
@@ -173,47 +165,18 @@ class EnumInput(Input):
     values: list[str] = Field(min_length=1)
 
 
-class MultiselectInput(Input):
+class MultiselectInput(_Choice):
     """Several of a list of values."""
 
     old_names: ClassVar[Mapping[str, str]] = aliases.MULTISELECT
 
-    values: list[str] | None = None
-    expression: str | None = Field(default=None, description="Renders to the list of values.")
-    allow_custom_value: bool = False
-    auto_select_first: bool = False
-    item_type: str = "STRING"
-
-    @field_validator("item_type")
-    @classmethod
-    def _an_item_type(cls, value: str) -> str:
-        return item_type(value)
-
-    @model_validator(mode="after")
-    def _has_values(self) -> Self:
-        if not self.values and not self.expression:
-            raise ValueError("`values` or `expression` must be set")
-        return self
+    item_type: ItemType = "STRING"
 
 
 class ArrayInput(Input):
     """A list of values of one type."""
 
-    item_type: str
-
-    @field_validator("item_type")
-    @classmethod
-    def _an_item_type(cls, value: str) -> str:
-        return item_type(value)
-
-
-def item_type(value: str) -> str:
-    """Check the type of a list's items. Raises: ValueError."""
-    if value == "ARRAY":
-        raise ValueError("`itemType` cannot be `ARRAY`")
-    if value not in ITEM_TYPES:
-        raise ValueError(f"`itemType` must be one of {', '.join(ITEM_TYPES)}, not `{value}`")
-    return value
+    item_type: ItemType
 
 
 INPUT_TYPES: dict[str, type[Input]] = {

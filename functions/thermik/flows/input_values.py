@@ -118,6 +118,7 @@ def resolve_inputs(
         raise InvalidInputs(problems)
     if uploads and files is not None:
         stored = {name: _store(upload, _declared(inputs, name), files) for name, upload in uploads.items()}
+        # once more with the URIs: values of other inputs may be rendered from them
         resolved = check_inputs(inputs, {**given, **stored}, how)
     secrets = tuple(each.secret for each in resolved if each.secret)
     return InputValues(nested({each.input.id: each.value for each in resolved if each.enabled}), secrets)
@@ -171,6 +172,7 @@ def visible_inputs(
     for declared in missing:
         if declared.defaults is None:
             continue
+        # by itself: what it depends on has no value here either, and would switch it off
         [resolved] = check_inputs([declared.model_copy(update={"depends_on": None})], {}, how)
         if resolved.secret is not None:
             secrets.append(resolved.secret)

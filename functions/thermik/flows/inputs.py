@@ -21,6 +21,15 @@ INPUT_ID_PATTERN = r"^[a-zA-Z0-9][.a-zA-Z0-9_-]*$"
 
 MAX_DISPLAY_NAME = 64
 
+ITEM_TYPES = (
+    *("STRING", "INT", "FLOAT", "BOOLEAN", "BOOL", "DATETIME", "DATE", "TIME", "DURATION"),
+    *("JSON", "YAML", "URI", "EMAIL"),
+)
+"""Types that the items of a list may have."""
+
+TYPES = (*ITEM_TYPES, "FILE", "SELECT", "ENUM", "MULTISELECT", "ARRAY", "SECRET")
+"""Every type of inputs and outputs, by today's name and the old ones. Here, since outputs import no input's model."""
+
 
 class DependsOn(FlowModel):
     """Which inputs an input needs, and under which condition it is asked for."""

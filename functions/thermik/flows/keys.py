@@ -37,7 +37,7 @@ def latest(namespace: str, flow_id: str) -> Key:
 
 def revision(namespace: str, flow_id: str, number: int) -> Key:
     """One revision."""
-    return Key(partition(namespace, flow_id), f"{REVISIONS}{number:08d}")
+    return Key(partition(namespace, flow_id), f"{REVISIONS}{number:08d}")  # as many digits each, so that they sort
 
 
 def namespace_partition(namespace: str) -> str:

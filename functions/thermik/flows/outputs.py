@@ -7,31 +7,8 @@ from typing import Any
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from thermik.flows.inputs import INPUT_ID_PATTERN, MAX_DISPLAY_NAME
+from thermik.flows.inputs import INPUT_ID_PATTERN, MAX_DISPLAY_NAME, TYPES
 from thermik.flows.model import FlowModel
-
-OUTPUT_TYPES = (
-    "STRING",
-    "INT",
-    "FLOAT",
-    "BOOLEAN",
-    "BOOL",
-    "DATETIME",
-    "DATE",
-    "TIME",
-    "DURATION",
-    "FILE",
-    "JSON",
-    "YAML",
-    "URI",
-    "EMAIL",
-    "SELECT",
-    "ENUM",
-    "MULTISELECT",
-    "ARRAY",
-    "SECRET",
-)
-"""Every type that an output may have: those of inputs."""
 
 
 class Output(FlowModel):
@@ -47,6 +24,6 @@ class Output(FlowModel):
     @field_validator("type")
     @classmethod
     def _a_type(cls, value: str) -> str:
-        if value not in OUTPUT_TYPES:
+        if value not in TYPES:
             raise PydanticCustomError("unknown_type", "Invalid type: {type}", {"type": value})
         return value

@@ -13,11 +13,12 @@ from typing import Any
 
 from thermik.flows.model import FlowModel
 from thermik.flows.problems import Place
+from thermik.flows.rules import TASK_SECTIONS
 from thermik.flows.task import TaskTypes, UnknownType
 from thermik.flows.trigger import TriggerTypes
 from thermik.records import record
 
-SECTIONS = ("tasks", "errors", "finally", "afterExecution", "listeners", "triggers")
+SECTIONS = (*TASK_SECTIONS, "triggers")
 """Properties of a flow below which defaults reach."""
 
 NAMES = ("pluginDefaults", "taskDefaults")
@@ -86,7 +87,7 @@ class _Merger:
         for default in fitting:
             if not default.forced:
                 mapping = _merge(default.values, mapping)
-        for default in reversed(fitting):
+        for default in reversed(fitting):  # the last one merged wins: the flow's, which come first, over global ones
             if default.forced:
                 mapping = _merge(mapping, default.values)
         return mapping

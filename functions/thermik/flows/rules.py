@@ -17,6 +17,7 @@ Finding = tuple[Place, str]
 PlacedTask = tuple[Place, dict[str, Any]]
 
 TASK_SECTIONS = ("tasks", "errors", "finally", "afterExecution", "listeners")
+"""Properties of a flow that hold tasks, today's and the old one."""
 
 
 def placed_tasks(data: dict[str, Any], is_task_type: Callable[[str], bool]) -> list[PlacedTask]:
@@ -123,6 +124,7 @@ def cycles(needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     found: list[list[str]] = []
     done: set[str] = set()
     for start in needs:
+        # by a stack of its own: a chain of thousands of inputs is no cycle, and Python's stack ends at a thousand
         path: list[str] = []
         pending: list[Iterator[str]] = [iter([start])]
         while pending:

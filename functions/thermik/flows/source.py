@@ -27,6 +27,7 @@ MAX_DEPTH = 100
 MAX_VALUES = 200_000
 """Values of one source, with aliases and merges counted each time that they are used."""
 
+# YAML's own reader is not asked where documents begin: each must be told its problems apart, broken ones too
 _MARKER = re.compile(r"^---(?=\s|$)[^\S\n]*\n?", re.MULTILINE)
 _NOTHING = re.compile(r"(?:\s|#[^\n]*(?:\n|$))*")
 
@@ -158,7 +159,7 @@ def _root(source: str) -> _Node | None:
 
 
 def _only_document(source: str) -> _Node | None:
-    events = yaml.parse(source, Loader=yaml.CSafeLoader)
+    events = yaml.parse(source, Loader=yaml.CSafeLoader)  # events only: no tag makes an object, no alias expands
     root: _Node | None = None
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):

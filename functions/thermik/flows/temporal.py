@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
+
+Read = TypeVar("Read")
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -12,30 +16,29 @@ _TIME = re.compile(r"\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?")
 
 def read_instant(text: str) -> datetime:
     """An instant with its offset, in UTC. Raises: ValueError."""
-    if not _INSTANT.fullmatch(text):
-        raise ValueError(f"Text '{text}' could not be parsed as an instant such as 2024-05-06T08:00:00Z")
+    read = _read(text, _INSTANT, "an instant such as 2024-05-06T08:00:00Z", lambda: datetime.fromisoformat(text))
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return read.astimezone(UTC)
+    except OverflowError as error:  # the first or the last hours of all years
         raise ValueError(f"Text '{text}' could not be parsed: {error}") from error
 
 
 def read_date(text: str) -> date:
     """A date, `2024-05-06`. Raises: ValueError."""
-    if not _DATE.fullmatch(text):
-        raise ValueError(f"Text '{text}' could not be parsed as a date such as 2024-05-06")
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"Text '{text}' could not be parsed: {error}") from error
+    return _read(text, _DATE, "a date such as 2024-05-06", lambda: date.fromisoformat(text))
 
 
 def read_time(text: str) -> time:
     """A time of day, `10:30` or `10:30:15.5`. Raises: ValueError."""
-    if not _TIME.fullmatch(text):
-        raise ValueError(f"Text '{text}' could not be parsed as a time of day such as 10:30:00")
+    return _read(text, _TIME, "a time of day such as 10:30:00", lambda: time.fromisoformat(text))
+
+
+def _read(text: str, form: re.Pattern[str], what: str, read: Callable[[], Read]) -> Read:
+    """What is read, if the text has the form: Python's readers take more than Java's (weeks, `20240506`, no colons)."""
+    if not form.fullmatch(text):
+        raise ValueError(f"Text '{text}' could not be parsed as {what}")
     try:
-        return time.fromisoformat(text)
+        return read()
     except ValueError as error:
         raise ValueError(f"Text '{text}' could not be parsed: {error}") from error
 

@@ -19,7 +19,7 @@ from thermik.flows.problems import InvalidFlow
 from thermik.flows.source import read_value
 from thermik.flows.temporal import read_date, read_instant, read_time, seconds, stored_instant, stored_time
 
-_INT = re.compile(r"[+-]?[0-9]{1,20}")
+_INT = re.compile(r"[+-]?[0-9]{1,20}")  # no more digits than tell that it is too large
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?")
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _URI = re.compile(r"[a-z]+://(?:www\.)?[\w@:%.+~#=-]{1,256}\.[a-zA-Z0-9()]{1,6}\b[\w()@:%+.~#?&/=-]*", re.ASCII)
@@ -125,7 +125,7 @@ def _yaml(value: Any) -> Any:
 def _uri(value: Any) -> str:
     text = as_text(value)
     if not _URI.fullmatch(text):
-        raise ValueError("")
+        raise ValueError("")  # Kestra gives no reason: `read_typed` says what was expected
     return text
 
 

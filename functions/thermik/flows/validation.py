@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from thermik.expressions import check_template
+from thermik.expressions import check_template, is_template
 from thermik.flows import aliases, plugin_defaults
 from thermik.flows.flow import Flow
 from thermik.flows.messages import UNRECOGNIZED, translate
@@ -27,25 +27,13 @@ from thermik.flows.rules import Finding, PlacedTask, findings, mappings, placed_
 from thermik.flows.salvage import Salvage
 from thermik.flows.source import Document, read_source
 from thermik.flows.support import IDLE, Placed, unsupported
-from thermik.flows.task import Task, TaskTypes, UnknownType
+from thermik.flows.task import ORDERING, Task, TaskTypes, UnknownType
 from thermik.flows.template_places import TemplatePlaces
 from thermik.flows.trigger import Starts, TriggerTypes
 from thermik.flows.trigger_inputs import missing_inputs
 from thermik.records import record
 
-_RENDERED = (
-    "tasks",
-    "errors",
-    "finally",
-    "afterExecution",
-    "listeners",
-    "triggers",
-    "outputs",
-    "inputs",
-    "checks",
-    "sla",
-    "variables",
-)
+_RENDERED = (*plugin_defaults.SECTIONS, "outputs", "inputs", "checks", "sla", "variables")
 """Sections whose texts are rendered, variables by `render(vars.x)`; labels of a flow are taken as they are."""
 
 _NEVER_RENDERED = frozenset({"description", "validator", "displayName"})
@@ -202,7 +190,7 @@ class _Checking:
             *unsupported(self.data, self.tasks),
             *self.own,
         ]
-        placed = map(self.placed, dict.fromkeys(found))
+        placed = map(self.placed, dict.fromkeys(found))  # the second reading repeats some of the first's
         return sorted([*self.document.problems, *placed], key=_source_order)
 
     def _shape(self, defaults: Mapping[Place, str]) -> Iterator[Finding]:
@@ -224,6 +212,7 @@ class _Checking:
         found = [
             *unsupported(data, self.tasks, triggers, IDLE),
             *self._stops_nothing(each for each in triggers if each not in timed),
+            *self._caches_nothing(),
             *missing_inputs(data, timed),
         ]
         return sorted([*map(self.placed, found), *self._expressions(source)], key=_source_order)
@@ -236,6 +225,14 @@ class _Checking:
         for place, trigger in triggers:
             if trigger.get("stopAfter") and self._model(str(trigger.get("type"))) is not None:
                 yield (*place, "stopAfter"), "`stopAfter` has no effect here: only triggers with dates are switched off"
+
+    def _caches_nothing(self) -> Iterator[Finding]:
+        """`taskCache` of tasks that do no work themselves, in Kestra's words."""
+        for place, task in self.tasks:
+            model = self._model(str(task.get("type")))
+            if task.get("taskCache") and model is not None and issubclass(model, ORDERING):
+                sentence = "cannot use the 'taskCache' property as it's only relevant for runnable tasks."
+                yield (*place, "taskCache"), f"The task '{task.get('id')}' {sentence}"
 
     def placed(self, finding: Finding) -> Problem:
         """A finding with its position."""
@@ -267,7 +264,7 @@ def _source_order(problem: Problem) -> tuple[int, int]:
 def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
     """The texts in a value that may be templates, with their places."""
     if isinstance(value, str):
-        if "{" in value:
+        if is_template(value):
             yield place, value
     elif isinstance(value, list):
         for index, item in enumerate(value):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from thermik.flows.encryption import AesGcm
+from thermik.aes_gcm import AesGcm
 
 PREFIX = "SECRET_"
 _KEY_BYTES = 32

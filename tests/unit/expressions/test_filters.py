@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from random import Random
 from typing import ClassVar
 
 import pytest
 
+from thermik.aes_gcm import AesGcm
 from thermik.expressions import (
     ExpressionError,
     ExpressionRuntimeError,
@@ -495,6 +497,15 @@ def test_a_plugin_that_cannot_be_loaded_is_told_each_time(monkeypatch: pytest.Mo
     for _ in range(2):
         with pytest.raises(ImportError, match="no such library"):
             registry.find("filter", "shout")
+
+
+def test_what_inputs_keep_expressions_decrypt_and_the_reverse() -> None:
+    key = base64.b64encode(bytes(16)).decode()
+    kept = AesGcm.from_base64(key)
+    variables = {"key": key, "kept": kept.encrypt("héllo")}
+    assert compile_template("{{ decrypt(key, kept) }}").render(variables) == "héllo"
+    assert kept.decrypt(compile_template("{{ encrypt(key, 'wörld') }}").render(variables)) == "wörld"
+    assert key not in repr(kept)
 
 
 def test_check_template_reports_a_syntax_error() -> None:

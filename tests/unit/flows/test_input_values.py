@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import shared_dir
-from thermik.flows.encryption import AesGcm, EncryptionError
+from thermik.aes_gcm import AesGcm, EncryptionError
 from thermik.flows.input_values import (
     InputValues,
     InvalidInputs,

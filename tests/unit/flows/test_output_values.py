@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from thermik.aes_gcm import AesGcm
 from thermik.flows import aliases
-from thermik.flows.encryption import AesGcm
 from thermik.flows.input_types import INPUT_TYPES
+from thermik.flows.inputs import TYPES
 from thermik.flows.output_values import InvalidOutputs, output_values
-from thermik.flows.outputs import OUTPUT_TYPES, Output
+from thermik.flows.outputs import Output
 from unit.flows.sample import parse
 
 KEY = AesGcm(b"k" * 16)
@@ -81,4 +82,4 @@ def test_secrets_are_encrypted_and_named_for_masking() -> None:
 
 
 def test_outputs_have_the_types_of_inputs() -> None:
-    assert set(OUTPUT_TYPES) == {*INPUT_TYPES, *aliases.INPUT_TYPES}
+    assert set(TYPES) == {*INPUT_TYPES, *aliases.INPUT_TYPES}

@@ -8,7 +8,8 @@ import pytest
 from moto import mock_aws
 
 from contract.adapters import SetClock
-from thermik.flows.encryption import EncryptionError, LaterAesGcm
+from thermik.aes_gcm import EncryptionError
+from thermik.flows.encryption import LaterAesGcm
 from thermik.storage.errors import SecretsUnavailable
 from thermik.storage.secrets_manager import KEPT, MAX_KEPT, SecretsManager
 

@@ -1,29 +1,20 @@
-"""Encryption: AES/GCM/NoPadding, a random vector of 12 bytes in front, a tag of 128 bits, all in base 64."""
+"""Encryption: see `thermik/aes_gcm.py` for the form of what is encrypted."""
 
 from __future__ import annotations
 
-import base64
-import os
 from typing import Any
 
+from thermik.aes_gcm import AesGcm, EncryptionError
 from thermik.expressions.errors import ExpressionRuntimeError
 from thermik.expressions.registry import function
-from thermik.expressions.values import is_text
-
-_VECTOR_BYTES = 12
-_KEY_BYTES = (16, 24, 32)
+from thermik.expressions.values import is_text, well_formed
 
 
-def _cipher(key: Any) -> Any:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+def _cipher(key: Any) -> AesGcm:
     try:
-        secret = base64.b64decode(key, validate=True) if is_text(key) else b""
-    except ValueError:
-        secret = b""
-    if len(secret) not in _KEY_BYTES:
-        raise ExpressionRuntimeError("The encryption key must be 16, 24 or 32 bytes in base 64")
-    return AESGCM(secret)
+        return AesGcm.from_base64(key if is_text(key) else "")
+    except EncryptionError as error:
+        raise ExpressionRuntimeError("The encryption key must be 16, 24 or 32 bytes in base 64") from error
 
 
 @function("encrypt", "key", "plaintext", required=2)
@@ -34,20 +25,16 @@ def encrypt(key: Any, plaintext: Any) -> str:
         return ""
     if not is_text(plaintext):
         raise ExpressionRuntimeError("The 'encrypt' function expects an argument 'plaintext' with type string.")
-    vector = os.urandom(_VECTOR_BYTES)
-    return base64.b64encode(vector + cipher.encrypt(vector, plaintext.encode("utf-8", "replace"), None)).decode()
+    return cipher.encrypt(well_formed(plaintext))
 
 
 @function("decrypt", "key", "encrypted", required=2)
 def decrypt(key: Any, encrypted: Any) -> str:
     """Decrypt what `encrypt` made; an empty text stays empty."""
-    from cryptography.exceptions import InvalidTag
-
     cipher = _cipher(key)
     if encrypted is None or encrypted == "":
         return ""
     try:
-        data = base64.b64decode(encrypted, validate=True)
-        return str(cipher.decrypt(data[:_VECTOR_BYTES], data[_VECTOR_BYTES:], None).decode())
-    except (InvalidTag, ValueError, TypeError) as error:
+        return cipher.decrypt(encrypted if is_text(encrypted) else "")
+    except EncryptionError as error:
         raise ExpressionRuntimeError("The encrypted text does not belong to this key") from error
