@@ -167,6 +167,7 @@ class ExecutionProgress(_Model):
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
         waiting: the parent that waits for the end (a Subflow).
         ancestors: the executions that it is a replay or a retry of, oldest first: it may read their files.
+        borrowed: the executions whose files are named in outputs that it took from a task's cache: it may read them.
         aftermath: its end is to set something going (`after_end.py`) that is not done yet: until then it counts as
             open, so that a crash right behind the end loses nothing.
     """
@@ -177,6 +178,7 @@ class ExecutionProgress(_Model):
     held: bool = False
     waiting: Waiting | None = None
     ancestors: tuple[str, ...] = ()
+    borrowed: tuple[str, ...] = ()
     aftermath: bool = False
 
 

@@ -42,7 +42,6 @@ NOT_HERE: dict[str, str] = {
     "assets": "`assets` are only available in Enterprise Edition",
     "includeStates": "`includeStates` is not supported: states are no files here, `core.state.Delete` forgets one",
     "quotas": "`quotas` are only available in Enterprise Edition",
-    "taskCache": "`taskCache` is not supported: use the KV store, or the `cache` of a WorkingDirectory",
 }
 """Properties of Kestra's that no model has, with what to tell of them besides that they are not recognized."""
 

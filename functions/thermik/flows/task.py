@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, WrapValidator
+from pydantic import AfterValidator, BaseModel, Field, SerializeAsAny, ValidationError, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError, core_schema
 
 from thermik.flows.dynamic import Duration, Dynamic
@@ -91,6 +92,21 @@ def _read_task(data: Any, handler: core_schema.ValidatorFunctionWrapHandler, inf
     return read_by_type(data, handler, info, types.task, Task)
 
 
+def _positive(ttl: timedelta) -> timedelta:
+    if ttl <= timedelta():
+        raise PydanticCustomError("not_positive", "must be a positive duration")
+    return ttl
+
+
+class TaskCache(FlowModel):
+    """Whether the outputs of a task are kept, to stand for those of a later run with the same properties."""
+
+    enabled: bool = Field(description="Whether they are.")
+    ttl: Annotated[Duration, AfterValidator(_positive)] | None = Field(
+        default=None, description="How long they are; for ever if not given."
+    )
+
+
 class Task(FlowModel):
     """The properties that every task has."""
 
@@ -104,6 +120,9 @@ class Task(FlowModel):
     allow_failure: bool = Field(default=False, description="A failure makes a warning, and the flow goes on.")
     allow_warning: bool = Field(default=False, description="A warning counts as success.")
     run_if: str = Field(default="true", description="The task is skipped where this renders to false.")
+    task_cache: TaskCache | None = Field(
+        default=None, description="Outputs are taken over from an earlier run with the same properties."
+    )
     log_level: LogLevel | None = Field(default=None, description="The least severe level that is kept.")
     log_to_file: bool = Field(default=False, description="The log goes to a file of the internal storage.")
     worker_group: dict[str, Any] | None = Field(default=None, description="Accepted without effect.")
@@ -165,3 +184,7 @@ class FlowableTask(Task):
             yield from branch.tasks
         yield from self.errors
         yield from self.finally_
+
+
+ORDERING: tuple[type[Task], ...] = (FlowableTask, CallingTask, BatchesTask)
+"""Types of tasks that do no work themselves."""

@@ -4,6 +4,7 @@
     kestra:///<namespace with slashes>/<flow>/executions/<execution>/tasks/<task>/<task run>/<file>
     kestra:///<namespace with slashes>/_files/<path>
     (no URI)  <namespace with slashes>/<flow>/caches/<task>/<cache, or the loop value's digest>.zip
+    (no URI)  <namespace with slashes>/<flow>/caches/<task>/outputs/<digest of the task's properties>.json
 
 Flow and task ids appear as slugs, as in Kestra. A URI is its key, percent-encoded. Everything of an
 execution lies below one prefix, so that it can be deleted with it. Whoever reads a URI that came from
@@ -87,6 +88,11 @@ def cache_key(namespace: str, flow_id: str, task_id: str, value: str | None) -> 
     """
     name = "cache" if value is None else hashlib.sha256(value.encode()).hexdigest()
     return "/".join(key_parts(f"{_directory(namespace)}/{slug(flow_id)}/caches/{slug(task_id)}/{name}.zip"))
+
+
+def outputs_cache_prefix(namespace: str, flow_id: str, task_id: str) -> str:
+    """What the keys of all outputs begin with that a task keeps for later executions. Raises InvalidKey."""
+    return "/".join(key_parts(f"{_directory(namespace)}/{slug(flow_id)}/caches/{slug(task_id)}/outputs")) + "/"
 
 
 def uri_of(key: str) -> str:

@@ -109,13 +109,18 @@ def readable_key(execution: Execution, uri: str) -> str:
         uri = internal.namespace_file_uri(execution.namespace, uri.removeprefix(NAMESPACE_SCHEME))
     key = internal.key_of(uri)
     owner = internal.execution_of(uri)
-    if owner in (*_own_and_starter(execution), *execution.progress.ancestors):  # a replay goes on with what there was
+    if owner in readable_owners(execution):
         return key
     if owner is None and key.startswith(internal.namespace_files_prefix(execution.namespace)):
         return key
     raise FileRefused(
         f"Unable to read the file '{uri}': it belongs to neither this execution nor the one that started it"
     )
+
+
+def readable_owners(execution: Execution) -> tuple[object, ...]:
+    """The executions whose files an execution may read: a replay goes on with what there was."""
+    return (*_own_and_starter(execution), *execution.progress.ancestors, *execution.progress.borrowed)
 
 
 def _own_and_starter(execution: Execution) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ the attempt begins, carry it out, write how it ended. Two writes, one more if th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -159,10 +160,25 @@ class _Attempt:
         left = deadline - now if deadline is not None and (timeout is None or deadline - now < timeout) else None
         watched = self._watch.begin(interruption, seconds, self._killed, log.flush_if_old)
         try:
-            return carry_out(task, context, interruption, timeout, left)
+            return self._cached(run, context, lambda: carry_out(task, context, interruption, timeout, left))
         finally:
             self._watch.end(watched)
             context.close()
+
+    def _cached(self, run: TaskRun, context: AttemptContext, work: Callable[[], Result]) -> Result:
+        """The result that the task's cache has, or that of the work, which is kept then."""
+        if self._task.task_cache is None:
+            return work()
+        from thermik.worker.cached_outputs import cached_outputs  # few tasks have one
+
+        cache = cached_outputs(self._scene, run, context)
+        outputs = cache.load() if cache is not None else None
+        if outputs is not None:
+            return Result(StateType.SUCCESS, outputs)
+        result = work()
+        if cache is not None and result.state in (StateType.SUCCESS, StateType.WARNING):
+            cache.keep(result.outputs)
+        return result
 
     def _killed(self) -> bool:
         """Whether somebody ended the execution, or this very run, or deleted them."""
