@@ -95,6 +95,7 @@ class FlowTriggers:
 
     def tell(self, change: Change) -> None:
         """Evaluate the triggers that a change concerns; what fails is found by its note, later."""
+        # An execution that is started here may end within its creation: that change is told within the telling of this.
         depth = getattr(self._telling, "depth", 0)
         if depth >= MAX_DEPTH:
             return
@@ -117,17 +118,26 @@ class FlowTriggers:
         self._table.write(Delete(schema.change(change.execution.id, change.number)))
 
     def catch_up(self) -> int:
-        """Evaluate what notes tell that nobody has removed; how many there were. Raises: as `evaluate`."""
+        """Evaluate what notes tell that nobody has removed; how many there were. Raises: as `evaluate`, at the end."""
         latest = self._clock.now() - NOTE_RESTS
         notes = [note for note in self._notes() if parse_instant(note.body["at"]) <= latest]
+        failures: list[Exception] = []
         for note in notes:
             try:
-                execution = self._ports().executions.execution(note.body["execution"]).value
-            except ExecutionNotFound:
-                self._table.write(Delete(note.key))
-                continue
-            self.evaluate(Change(as_it_was(execution, note.body["number"]), note.body["number"]))
+                self._act_on(note)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are not held up
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return len(notes)
+
+    def _act_on(self, note: Record) -> None:
+        try:
+            execution = self._ports().executions.execution(note.body["execution"]).value
+        except ExecutionNotFound:
+            self._table.write(Delete(note.key))
+            return
+        self.evaluate(Change(as_it_was(execution, note.body["number"]), note.body["number"]))
 
     def _notes(self) -> Iterator[Record]:
         for shard in range(schema.OPEN_SHARDS):

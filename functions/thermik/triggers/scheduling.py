@@ -36,8 +36,11 @@ MAX_DATES_AT_ONCE = 100
 """Dates that one tending looks at; then others have their turn."""
 
 MAX_ROUNDS = 50
+"""How often a change begins again when others change the state, too."""
 
 _BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+"""Before every date; a day after Python's first, which a time zone west of UTC would put before it."""
+
 _CANNOT_BE_CREATED = (FlowTooLarge, ItemTooLarge)
 
 _operator = logging.getLogger(__name__)
@@ -168,6 +171,7 @@ class Schedules:
         if planning.revision != state.revision:
             self._sync_one(planning, known)
             return
+        # `lateMaximumDelay` is about dates that nobody tended in time; a backfill is late on purpose.
         late = _earliest(planning.trigger, self._clock.now())
         if late is not None and date < late and state.backfill is None:
             passed = planning.after(late - timedelta(microseconds=1))
@@ -181,6 +185,7 @@ class Schedules:
         moved = self._evaluated(
             state, {**following, "date": date, "execution": None if state.concurrent else started.id}
         )
+        # A short execution has ended before the state said that it is waited for: nobody else frees the trigger then.
         if self._store(Known(moved, known.version)) and self._execution_has_ended(started.id):
             self.freed(self._ports().executions.execution(started.id).value)
 
@@ -330,6 +335,7 @@ class Schedules:
             if state.backfill is None or state.backfill.paused == paused:
                 return state
             resume = state.backfill.resume if paused else state.next
+            # While it is held, the trigger's own dates come (`next`); `resume` keeps them while the backfill runs.
             backfill = state.backfill.model_copy(update={"paused": paused, "resume": resume})
             return _with(state, backfill=backfill, next=state.backfill.resume if paused else state.next)
 
@@ -354,8 +360,11 @@ class Schedules:
     def recover(self) -> None:
         """Deal with the dates missed while no scheduler ran, as each trigger's `recoverMissedSchedules` says."""
         now = self._clock.now()
-        for known in self.states.due(now):
-            planning = self._planning(known.state.name)
+        for known in self.states.every_due(now):
+            try:
+                planning = self._planning(known.state.name)
+            except InvalidFlow:  # tending gives the trigger up, and tells why
+                continue
             policy = planning.trigger.recover_missed_schedules if planning else None
             if planning is None or policy in (None, "ALL"):
                 continue
@@ -368,6 +377,8 @@ class Schedules:
 
         What the timetable says of a trigger that is not due any more is left: tending it does nothing.
         """
+        # The state first, for it decides. Should this process die between the two, `tend_all`, which the sweep calls,
+        # finds by the index what is due.
         if self.states.write(known) is None:
             return False
         if known.state.due is not None:

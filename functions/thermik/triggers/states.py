@@ -127,9 +127,12 @@ class TriggerStates:
 
     def due(self, until: datetime) -> list[Known]:
         """Those that are due by then, earliest first; a page of them."""
-        end = schema.due_key(instant_text(until), schema.PAST)
-        page = self._table.query(schema.DUE_TRIGGERS, index=Index.FOURTH, end=end, limit=PAGE)
+        page = self._table.query(schema.DUE_TRIGGERS, index=Index.FOURTH, end=_until(until), limit=PAGE)
         return [_known(record) for record in page.records]
+
+    def every_due(self, until: datetime) -> Iterator[Known]:
+        """All of those."""
+        return self._every(schema.DUE_TRIGGERS, Index.FOURTH, end=_until(until))
 
     def next_due(self) -> datetime | None:
         """When the next is due; None where none is."""
@@ -154,10 +157,10 @@ class TriggerStates:
         """Forget a trigger."""
         self._table.write(Delete(_key(name)))
 
-    def _every(self, partition: str, index: Index | None = None) -> Iterator[Known]:
+    def _every(self, partition: str, index: Index | None = None, *, end: str | None = None) -> Iterator[Known]:
         cursor: str | None = None
         while True:
-            page = self._table.query(partition, index=index, limit=PAGE, cursor=cursor)
+            page = self._table.query(partition, index=index, end=end, limit=PAGE, cursor=cursor)
             yield from (_known(record) for record in page.records)
             cursor = page.cursor
             if cursor is None:
@@ -175,6 +178,11 @@ def _known(record: Record) -> Known:
 
 def _key(name: Name) -> Any:
     return schema.trigger(name.namespace, name.flow_id, name.trigger_id)
+
+
+def _until(date: datetime) -> str:
+    """The last key of what is due by then."""
+    return schema.due_key(instant_text(date), schema.PAST)
 
 
 def _indexes(state: TriggerState) -> dict[Index, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from thermik.storage import schema
+from thermik.triggers.listening import Change
 from unit.triggers.conftest import NAMESPACE, World
 
 FLOW = "io.kestra.plugin.core.trigger.Flow"
@@ -153,6 +154,30 @@ def test_a_crash_after_the_change_is_made_up_for(world: World, monkeypatch: pyte
     assert world.runtime.hub.flow_triggers.catch_up() == 1
     assert len(world.executions("down")) == 1
     assert notes(world) == []
+
+
+def test_a_note_that_cannot_be_acted_on_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.flow("up")
+    world.flow("down", listener(of("up")))
+    triggers = world.runtime.hub.flow_triggers
+    with monkeypatch.context() as patch:
+        patch.setattr(triggers, "tell", lambda _change: None)
+        world.run("up")
+        world.run("up")
+    bad = next(iter(triggers._notes())).body["execution"]
+    evaluate = triggers.evaluate
+
+    def failing(change: Change) -> None:
+        if change.execution.id == bad:
+            raise RuntimeError("broken")
+        evaluate(change)
+
+    monkeypatch.setattr(triggers, "evaluate", failing)
+    world.clock.set("2026-03-02T09:00:00Z")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="broken"):
+            triggers.catch_up()
+        assert (len(world.executions("down")), len(notes(world))) == (1, 1)
 
 
 def test_a_change_that_is_told_twice_starts_one_execution(world: World) -> None:

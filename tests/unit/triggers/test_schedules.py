@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from thermik.flows.problems import InvalidFlow
 from thermik.flows.repository import FlowNotFound
 from thermik.storage import schema
 from thermik.storage.table import Index
+from thermik.triggers import states
 from thermik.triggers.scheduling import NothingToFill
 from thermik.triggers.states import Backfill, Name
 from unit.triggers.conftest import NAMESPACE, World
@@ -55,6 +57,34 @@ def test_what_is_missed_while_nothing_runs(world: World, policy: str, dates: lis
     world.tick("2026-03-02T08:35:01Z")
     assert [each[11:16] for each in world.dates("missed")] == dates
     assert str(world.state("missed").next) == "2026-03-02 08:40:00+00:00"
+
+
+def test_a_flow_that_cannot_be_read_keeps_no_other_from_being_recovered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.flow("broken", schedule(more="recoverMissedSchedules: LAST"))
+    world.flow("missed", schedule(more="recoverMissedSchedules: LAST"))
+    plannings = world.schedules._plannings
+
+    def read(namespace: str, flow_id: str) -> Any:
+        if flow_id == "broken":
+            raise InvalidFlow([])
+        return plannings(namespace, flow_id)
+
+    monkeypatch.setattr(world.schedules, "_plannings", read)
+    world.clock.set("2026-03-02T08:35:00Z")
+    world.schedules.recover()
+    world.tick("2026-03-02T08:35:01Z")
+    assert [each[11:16] for each in world.dates("missed")] == ["08:30"]
+
+
+def test_all_that_was_missed_is_recovered_however_much(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(states, "PAGE", 2)
+    for number in range(5):
+        world.flow(f"missed{number}", schedule(more="recoverMissedSchedules: NONE"))
+    world.clock.set("2026-03-02T08:35:00Z")
+    world.schedules.recover()
+    assert world.schedules.states.due(world.clock.now()) == []
 
 
 def test_dates_that_are_too_late_are_passed_over(world: World) -> None:
