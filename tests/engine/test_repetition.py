@@ -181,6 +181,81 @@ def test_what_an_old_machine_asks_after_a_restart_does_nothing_and_is_told(
     assert [each["t"] for each in old if f"of task '{each['t']}' came too late" not in caplog.text] == []
 
 
+def test_what_comes_late_to_an_iteration_that_a_loop_has_left_does_nothing(tmp_path: Path) -> None:
+    asked: list[Payload] = []
+    work = Counted()
+
+    def late(handle: Handle) -> Handle:
+        def deliver(payload: Payload) -> dict[str, Any]:
+            scope = read_call(payload).scope
+            if scope is not None and scope.turn == 1:
+                asked.append(payload)
+            elif scope is not None and payload["t"] == "a":
+                for each_payload in asked:
+                    with pytest.raises(Stopped):
+                        handle(each_payload)
+            return handle(payload)
+
+        return deliver
+
+    parallel = each("none", [], log("never"), concurrencyLimit=2, **{"finally": [probe("c", work)]})
+    loop = {
+        "id": "loop",
+        "type": "io.kestra.plugin.core.flow.LoopUntil",
+        "condition": "{{ outputs.loop.iterationCount == 2 }}",
+        "tasks": [probe("a", work), seq("group", probe("b", work)), parallel],
+    }
+    with engine(tmp_path, clock=SkippingClock(), around=Around(handle=late)) as runtime:
+        ran = run(runtime, flow(loop))
+    assert {payload["t"] for payload in asked} >= {"a", "b", "c", "group", "none"}
+    assert set(work.runs.values()) == {1}
+    assert list(ran.states()) == ["loop", "a", "group", "b", "none", "c"]
+
+
+def test_what_a_loop_leaves_between_a_look_and_a_write_is_not_made_again(tmp_path: Path) -> None:
+    going_on: list[Callable[[], Any]] = []
+    refused: list[Exception] = []
+    work = Counted()
+
+    class Overtaken:
+        """A table whose loop goes on to the next iteration right before a write."""
+
+        def __init__(self, table: Any) -> None:
+            self._table = table
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._table, name)
+
+        def write(self, *writes: Any) -> None:
+            while going_on:
+                going_on.pop()()
+            self._table.write(*writes)
+
+    def overtaken(handle: Handle) -> Handle:
+        def deliver(payload: Payload) -> dict[str, Any]:
+            call = read_call(payload)
+            if call.op == "run" and call.scope is not None and not refused:
+                loop, execution_id = call.scope.run, call.execution_id
+                change = runtime.life.executions.change_task_run
+                going_on.append(lambda: change(execution_id, loop, lambda each_run: each_run.with_progress(turn=2)))
+                for _ in range(2):
+                    with pytest.raises((Busy, Stopped)) as told:
+                        handle(payload)
+                    refused.append(told.value)
+            return handle(payload)
+
+        return deliver
+
+    loop = {"id": "loop", "type": "io.kestra.plugin.core.flow.LoopUntil", "condition": "true"}
+    loop["tasks"] = [seq("group", probe("a", work), ret("b"))]
+    around = Around(table=Overtaken, handle=overtaken)  # type: ignore[arg-type,return-value]
+    with engine(tmp_path, clock=SkippingClock(), around=around) as runtime:
+        ran = run(runtime, flow(loop))
+    assert [type(error) for error in refused] == [Busy, Stopped]
+    assert not work.runs
+    assert "a" not in ran.states()
+
+
 def test_a_machine_that_tells_no_generation_is_not_turned_away(tmp_path: Path) -> None:
     def untold(handle: Handle) -> Handle:
         return lambda payload: handle(

@@ -19,7 +19,7 @@ from thermik.executions.state import State, StateType
 from thermik.records import record
 from thermik.storage import schema
 from thermik.storage.errors import Conflict
-from thermik.storage.table import Index, Put, Record, Table, Write
+from thermik.storage.table import Check, Index, Put, Record, Table, Write
 
 MAX_CHANGE_ROUNDS = 50
 """How often a change begins again before it gives up; a loser of a race always saw a winner's progress."""
@@ -160,12 +160,19 @@ class Executions:
         records = self._everything(partition, index=Index.LOCAL, prefix=schema.notable_prefix(parent or ""))
         return [_task_run(record) for record in records]
 
-    def write(self, *changes: Versioned[Execution] | Versioned[TaskRun]) -> None:
-        """Write all of these, or none; a new execution may be one that has ended. Raises: Conflict."""
+    def write(self, *changes: Versioned[Execution] | Versioned[TaskRun], checks: Sequence[Check] = ()) -> None:
+        """Write all of these, or none; a new execution may be one that has ended.
+
+        Args:
+            checks: what must hold besides.
+
+        Raises:
+            Conflict.
+        """
         writes: list[Write] = [change.put() for change in changes]
         new = (each.value for each in changes if each.version == 0 and isinstance(each.value, Execution))
         heard = [hearing for execution in new if (hearing := self._heard(execution)) is not None]
-        self.table.write(*writes, *(write for hearing in heard for write in hearing.writes))
+        self.table.write(*writes, *checks, *(write for hearing in heard for write in hearing.writes))
         for hearing in heard:
             hearing.tell()
 

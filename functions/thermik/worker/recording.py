@@ -6,6 +6,7 @@ from thermik.executions.model import TaskRun
 from thermik.executions.repository import Versioned
 from thermik.storage.errors import Conflict
 from thermik.worker.call import Busy
+from thermik.worker.iterations import unchanged_iterations
 from thermik.worker.scene import TaskScene
 
 
@@ -18,7 +19,7 @@ def record(scene: TaskScene, run: Versioned[TaskRun]) -> Versioned[TaskRun]:
             would leave the execution without one, if it was this very operation that came a second time.)
     """
     try:
-        scene.ports.executions.write(run)
+        scene.ports.executions.write(run, checks=() if run.version else unchanged_iterations(scene))
     except Conflict as conflict:
         raise Busy(f"task run {run.value.id} was changed by somebody else") from conflict
     scene.journal.note(run.written())

@@ -17,6 +17,7 @@ from thermik.worker.call import Call, InvalidCall, Stopped, read_call
 from thermik.worker.finish import finish, over, start
 from thermik.worker.flowable import close_flowable, open_flowable
 from thermik.worker.interrupt import Watch
+from thermik.worker.iterations import check_iteration
 from thermik.worker.ports import Ports
 from thermik.worker.run import run_task
 from thermik.worker.scene import Scene, TaskScene, enter, enter_task
@@ -77,6 +78,8 @@ class Worker:
         call = read_call(payload, deadline)
         scene = self._enter(call)
         _check_machine(scene, call)
+        if isinstance(scene, TaskScene):
+            check_iteration(scene)
         if call.op in _STARTING:
             check_assertions(scene)
         for rider in call.before:
