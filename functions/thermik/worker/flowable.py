@@ -32,7 +32,7 @@ MAX_WAIT_SECONDS = 99_999_999
 """Longest TimeoutSeconds: https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html"""
 
 
-class _SceneRendering:
+class SceneRendering:
     """Renders what a flowable asks for, as its own task run sees it."""
 
     def __init__(self, scene: TaskScene, run: TaskRun) -> None:
@@ -40,9 +40,11 @@ class _SceneRendering:
         self._services = ExpressionServices(scene)
 
     def text(self, template: str) -> str:
+        """See `Rendering`."""
         return str(render(template, self._variables, self._services))
 
     def value(self, value: Any) -> Any:
+        """See `Rendering`."""
         return render(value, self._variables, self._services)
 
 
@@ -81,7 +83,7 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
     task = scene.place.node.task
     if not isinstance(task, FlowableTask):
         raise TypeError(f"{task.type} is no flowable")
-    rendering = _SceneRendering(scene, found.value)
+    rendering = SceneRendering(scene, found.value)
     try:
         if task.run_if != "true" and not is_true(rendering.text(task.run_if)):
             skipped = found.value.with_state(_S.SKIPPED, scene.now(), outputs={})

@@ -6,8 +6,7 @@ run is an iteration further, and nothing of that one has run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from thermik.executions.descendants import descendants
@@ -17,32 +16,26 @@ from thermik.executions.outcomes import tolerated
 from thermik.executions.places import task_run_id
 from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
-from thermik.expressions import ExpressionError, render
+from thermik.expressions import ExpressionError
+from thermik.flows.openings import CannotOpen
 from thermik.machines.dates import machine_date
 from thermik.machines.states import Verdict
 from thermik.storage import schema
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete
-from thermik.tasks.flow.loop_until import LoopUntil
+from thermik.tasks.flow.loop_until import Frequency, LoopUntil
 from thermik.tasks.truth import is_true
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, TaskFailed
+from thermik.worker.flowable import SceneRendering
 from thermik.worker.going import check_going
 from thermik.worker.logs import log_of
 from thermik.worker.recording import record
 from thermik.worker.scene import TaskScene
-from thermik.worker.services import ExpressionServices
 
 _S = StateType
 
 MACHINE_TURNS = 200
 """Iterations that one machine runs; then another one goes on, since a machine's history is bounded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Why there is no further iteration though the condition does not hold."""
-
-    message: str
 
 
 def check(scene: TaskScene, _call: Call) -> dict[str, Any]:
@@ -62,25 +55,50 @@ def check(scene: TaskScene, _call: Call) -> dict[str, Any]:
     if not states and run.progress.retry_at is not None:
         forget_turn(scene, run, turn - 1)
         return _again(run)
-    if any(state != _S.SUCCESS for state in states) or _holds(scene, task, scene.found):
+    if any(state != _S.SUCCESS for state in states):
         return _answer(Verdict.CONTINUE, run)
-    limit = limit_reached(task, turn, run.state.start_date, scene.now())
-    if limit is not None:
-        return _end(scene, task, scene.found, limit)
-    following = _next_turn(scene, task, scene.found, turn)
+    try:
+        following = _following(scene, task, scene.found, turn)
+    except (ExpressionError, CannotOpen) as error:
+        raise _failed(scene, task, scene.found, error) from error
+    if following is None:
+        return _answer(Verdict.CONTINUE, run)
     if turn % MACHINE_TURNS == 0:
         _roll_over(scene)
         return _answer(Verdict.STOP, following)
     return _again(following)
 
 
-def limit_reached(task: LoopUntil, turn: int, begun: datetime, now: datetime) -> Limit | None:
-    """Whether this iteration was the last that the task's limits allow."""
-    frequency = task.check_frequency
+def _following(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], turn: int) -> TaskRun | None:
+    """The loop's run in its next iteration; None when the condition holds, or a limit allows no other.
+
+    Raises:
+        ExpressionError, CannotOpen: the condition, a limit or the interval cannot be told.
+        TaskFailed: a limit was reached, and that is a failure.
+    """
+    run, rendering = found.value, SceneRendering(scene, found.value)
+    if is_true(rendering.text(task.condition)):
+        return None
+    frequency = task.frequency(rendering)
+    limit = limit_reached(frequency, turn, run.state.start_date, scene.now())
+    if limit is None:
+        return _next_turn(scene, found, turn, frequency.interval)
+    fails = task.fails(rendering)
+    log = log_of(scene, run, attempt=0)
+    log.warn(limit)
+    log.flush()
+    if fails:
+        record(scene, found.then(run.with_state(tolerated(_S.FAILED, task), scene.now())))
+        raise TaskFailed(task.id)
+    return None
+
+
+def limit_reached(frequency: Frequency, turn: int, begun: datetime, now: datetime) -> str | None:
+    """What is logged when this iteration was the last that the limits allow."""
     if frequency.max_iterations is not None and turn >= frequency.max_iterations:
-        return Limit("Max iterations reached")
+        return "Max iterations reached"
     if frequency.max_duration is not None and now >= begun + frequency.max_duration:
-        return Limit("Max duration reached")
+        return "Max duration reached"
     return None
 
 
@@ -91,32 +109,20 @@ def _child_states(scene: TaskScene, run: TaskRun, turn: int) -> list[StateType]:
     return [found.value.state.current for found in scene.ports.executions.task_runs(run.execution_id, ids).values()]
 
 
-def _holds(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun]) -> bool:
-    try:
-        return is_true(str(render(task.condition, scene.task_variables(found.value), ExpressionServices(scene))))
-    except ExpressionError as error:
-        log = log_of(scene, found.value, attempt=0)
-        log_failure(log, str(error), f"{type(error).__name__}: {error}")
-        log.flush()
-        record(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
-        raise TaskFailed(task.id) from error
-
-
-def _end(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], limit: Limit) -> dict[str, Any]:
+def _failed(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], error: Exception) -> TaskFailed:
+    """The loop's run is FAILED, with a log. Returns what to raise."""
     log = log_of(scene, found.value, attempt=0)
-    log.warn(limit.message)
+    log_failure(log, str(error), f"{type(error).__name__}: {error}")
     log.flush()
-    if task.fail_on_max_reached:
-        record(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
-        raise TaskFailed(task.id)
-    return _answer(Verdict.CONTINUE, found.value)
+    record(scene, found.then(found.value.with_state(tolerated(_S.FAILED, task), scene.now())))
+    return TaskFailed(task.id)
 
 
-def _next_turn(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], turn: int) -> TaskRun:
+def _next_turn(scene: TaskScene, found: Versioned[TaskRun], turn: int, interval: timedelta) -> TaskRun:
     """The loop's run in its next iteration; what the last one left is forgotten afterwards, which can be repeated."""
     run = found.value.model_copy(
         update={"iteration": turn + 1, "outputs": {**(found.value.outputs or {}), "iterationCount": turn + 1}}
-    ).with_progress(turn=turn + 1, retry_at=scene.now() + task.check_frequency.interval)
+    ).with_progress(turn=turn + 1, retry_at=scene.now() + interval)
     record(scene, found.then(run))
     forget_turn(scene, run, turn)
     return run
