@@ -66,6 +66,47 @@ def test_a_task_of_after_execution_is_not_interrupted_by_the_kill_before_it(runt
     assert settled(runtime, execution.id).states()["after"] == "SUCCESS"
 
 
+@pytest.mark.parametrize("state", ["SUCCESS", "WARNING", "KILLED", "CANCELED", "FAILED"])
+def test_after_an_exit_only_after_execution_runs(runtime: Runtime, state: str) -> None:
+    ended = {"CANCELED": "CANCELLED"}.get(state, state)
+    leave = {"id": "leave", "type": "io.kestra.plugin.core.execution.Exit", "state": state}
+    execution = start(runtime, flow(seq("group", leave, log("never")), log("next"), **HANDLERS))
+    until_state(runtime, execution.id, ended)
+    ran = settled(runtime, execution.id)
+    assert (ran.state, ran.states()) == (ended, {"group": ended, "leave": ended, "after": "SUCCESS"})
+    assert ran.logged("after") == [f"it is {ended}"]
+    assert not list(open_executions(runtime.life))
+
+
+def test_what_works_beside_an_exit_ends_by_itself_while_after_execution_runs(runtime: Runtime) -> None:
+    gate = Gate()
+    leave = {"id": "leave", "type": "io.kestra.plugin.core.execution.Exit", "state": "WARNING"}
+    execution = start(
+        runtime, flow(par("both", probe("work", gate), seq("then", sleep("s", "PT0.1S"), leave)), **AFTER)
+    )
+    gate.await_begun()
+    until_state(runtime, execution.id, "WARNING")
+    gate.open.set()
+    ran = settled(runtime, execution.id)
+    assert ran.states() == {
+        "both": "WARNING",
+        "work": "SUCCESS",
+        "then": "WARNING",
+        "s": "SUCCESS",
+        "leave": "WARNING",
+        "after": "SUCCESS",
+    }
+
+
+def test_after_a_pause_that_cancels_only_after_execution_runs(runtime: Runtime) -> None:
+    pause = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause", "pauseDuration": "PT0.1S", "behavior": "CANCEL"}
+    execution = start(runtime, flow(seq("group", pause, log("never")), **HANDLERS))
+    until_state(runtime, execution.id, "CANCELLED")
+    ran = settled(runtime, execution.id)
+    assert ran.states() == {"group": "CANCELLED", "wait": "CANCELLED", "after": "SUCCESS"}
+    assert ran.logged("after") == ["it is CANCELLED"]
+
+
 def test_nothing_follows_the_kill_of_what_never_ran(runtime: Runtime) -> None:
     gate = Gate()
     source = flow(probe("work", gate), concurrency={"limit": 1}, **AFTER)

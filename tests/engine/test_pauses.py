@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from engine.running import Ran, engine, history_of, run
-from engine.sources import flow, log, par, seq
+from engine.probe import Flaky, Gate, probe
+from engine.running import Ran, end_of, engine, history_of, look, run, start, until_state
+from engine.sources import each, fail, flow, log, par, ret, seq
 from thermik.clock import instant_text
+from thermik.executions.kill import kill
+from thermik.executions.pausing import resume
+from thermik.executions.revival import restart
+from thermik.flows.validation import validate_source
 from thermik.local.interpreter import SkippingClock
+from thermik.tasks.registry import Registry
 
 PAUSE = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause"}
 
@@ -72,3 +78,109 @@ def test_what_closes_a_pause_beside_others_runs_though_the_pause_is_over(tmp_pat
     done = ran(tmp_path, par("both", {**PAUSE, "pauseDuration": "PT1M", **closing}, log("beside")), log("next"))
     assert done.state == "SUCCESS"
     assert {"closing": "SUCCESS", "close": "SUCCESS", "next": "SUCCESS"}.items() <= done.states().items()
+
+
+# ---- onPause
+
+
+def meanwhile(task: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    return {**PAUSE, "pauseDuration": "PT1M", "onPause": task, **properties}
+
+
+def test_a_task_runs_when_it_is_paused(tmp_path: Path) -> None:
+    done = ran(tmp_path, meanwhile(log("hello")), log("next"))
+    assert list(done.states().items()) == [("wait", "SUCCESS"), ("hello", "SUCCESS"), ("next", "SUCCESS")]
+    waited, hello = done.run("wait"), done.run("hello")
+    assert history_of(waited) == ["CREATED", "RUNNING", "PAUSED", "RUNNING", "SUCCESS"]
+    assert hello.parent_task_run_id == waited.id
+    paused, resumed = waited.state.histories[2].date, waited.state.histories[3].date
+    assert paused <= hello.state.histories[-1].date < resumed
+    assert (resumed - paused).total_seconds() == pytest.approx(60, abs=1)
+    assert done.history == ["CREATED", "RUNNING", "PAUSED", "RESTARTED", "RUNNING", "SUCCESS"]
+
+
+def test_its_outputs_can_be_read_afterwards(tmp_path: Path) -> None:
+    tasks = [ret("inner", "{{ outputs.hello.value }}")]
+    done = ran(tmp_path, meanwhile(ret("hello", "x"), tasks=tasks), ret("next", "{{ outputs.hello.value }}"))
+    assert [(done.run(each).outputs or {})["value"] for each in ("inner", "next")] == ["x", "x"]
+
+
+def test_what_fails_meanwhile_fails_the_pause_when_it_is_over(tmp_path: Path) -> None:
+    pause = meanwhile(fail("no"), tasks=[log("inner")], errors=[log("handler")])
+    done = ran(tmp_path, pause, log("next"))
+    assert done.states() == {"wait": "FAILED", "no": "FAILED", "handler": "SUCCESS"}
+    assert (done.state, history_of(done.run("wait"))[2]) == ("FAILED", "PAUSED")
+
+
+@pytest.mark.parametrize(
+    ("task", "properties", "state"),
+    [
+        (fail("no", allowFailure=True), {}, "WARNING"),
+        (fail("no"), {"allowFailure": True}, "WARNING"),
+        (log("hello"), {"behavior": "WARN"}, "WARNING"),
+        (log("hello"), {"behavior": "FAIL"}, "FAILED"),
+        (log("hello", disabled=True), {}, "SUCCESS"),
+        (log("hello", runIf="{{ false }}"), {}, "SUCCESS"),
+        (seq("hello", log("a"), log("b")), {}, "SUCCESS"),
+    ],
+)
+def test_what_the_pause_comes_to(tmp_path: Path, task: dict[str, Any], properties: Any, state: str) -> None:
+    done = ran(tmp_path, meanwhile(task, **properties), log("next"))
+    assert (done.state, done.states()["wait"]) == (state, state)
+    assert ("next" in done.states()) == (state != "FAILED")
+
+
+def test_a_pause_that_is_skipped_runs_nothing(tmp_path: Path) -> None:
+    done = ran(tmp_path, meanwhile(log("hello"), runIf="{{ false }}"), log("next"))
+    assert done.states() == {"wait": "SKIPPED", "next": "SUCCESS"}
+
+
+def test_in_a_loop_each_turn_has_its_own(tmp_path: Path) -> None:
+    done = ran(tmp_path, each("loop", ["a", "b"], meanwhile(ret("hello", "{{ taskrun.value }}"))))
+    assert done.state == "SUCCESS"
+    assert [(done.run("hello", value).outputs or {})["value"] for value in "ab"] == ["a", "b"]
+
+
+def test_resumed_while_the_task_runs_it_waits_for_the_task(tmp_path: Path) -> None:
+    gate = Gate()
+    pause = {**PAUSE, "onPause": probe("work", gate)}
+    with engine(tmp_path) as runtime:
+        execution = start(runtime, flow(pause, log("next")))
+        gate.await_begun()
+        assert look(runtime, execution.id).state == "PAUSED"
+        resume(runtime.life, execution.id)
+        assert look(runtime, execution.id).states() == {"wait": "RUNNING", "work": "RUNNING"}
+        gate.open.set()
+        done = end_of(runtime, execution.id)
+    assert done.states() == {"wait": "SUCCESS", "work": "SUCCESS", "next": "SUCCESS"}
+
+
+def test_a_restart_runs_again_what_failed_meanwhile(tmp_path: Path) -> None:
+    flaky = Flaky(failures=1)
+    with engine(tmp_path, clock=SkippingClock()) as runtime:
+        failed = run(runtime, flow(meanwhile(probe("work", flaky)), log("next")))
+        assert failed.states() == {"wait": "FAILED", "work": "FAILED"}
+        restart(runtime.life, failed.id)
+        done = end_of(runtime, failed.id)
+    assert (done.state, done.states()) == ("SUCCESS", {"wait": "SUCCESS", "work": "SUCCESS", "next": "SUCCESS"})
+    assert history_of(done.run("wait")).count("PAUSED") == 1
+
+
+def test_a_kill_interrupts_the_task_and_ends_the_pause(tmp_path: Path) -> None:
+    gate = Gate()
+    with engine(tmp_path) as runtime:
+        execution = start(runtime, flow({**PAUSE, "onPause": probe("work", gate)}, log("next")))
+        gate.await_begun()
+        kill(runtime.life, execution.id)
+        assert gate.open.wait(5)
+        assert until_state(runtime, execution.id, "KILLED").states() == {"wait": "KILLED", "work": "KILLED"}
+
+
+def test_the_ids_of_all_tasks_are_different() -> None:
+    found = validate_source(flow(meanwhile(log("next")), log("next")), Registry())
+    assert [problem.text for problem in found] == ["tasks: Duplicate task id with name [next]"]
+
+
+def test_what_runs_meanwhile_is_validated() -> None:
+    [problem] = validate_source(flow(meanwhile({"id": "a", "type": "io.kestra.plugin.core.log.Log"})), Registry())
+    assert problem.path == "tasks[0].onPause.message"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from thermik.executions.after_end import after_end, after_machine
-from thermik.executions.ending import ended_from_outside
+from thermik.executions.ending import ended_from_outside, let_follow
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import joined_state
 from thermik.executions.sla import break_agreement, broken_durations, ends
@@ -63,7 +63,8 @@ def finish(scene: Scene) -> dict[str, Any]:
 def over(scene: Scene) -> dict[str, Any]:
     """The machine has nothing left to do: `afterExecution` has run."""
     execution = scene.execution.value
-    if execution.state.current in _CUT_OFF or scene.plan.may_leave_work(execution.state.current):
+    another = execution.progress.generation > 0  # an end from within may have died before it recorded its own task run
+    if another or execution.state.current in _CUT_OFF or scene.plan.may_leave_work(execution.state.current):
         after_machine(scene.ports.life, execution)
     else:
         after_end(scene.ports.life, execution, machine_is_over=True)
@@ -81,8 +82,8 @@ def end_as(scene: Scene, state: StateType) -> Execution:
     return execution
 
 
-def _end_and_label(scene: Scene, state: StateType) -> Execution:
-    execution = _end(scene, state)
+def _end_and_label(scene: Scene, state: StateType, *, from_within: bool = False) -> Execution:
+    execution = _end(scene, state, from_within=from_within)
     for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
         if not ends(sla):
             execution = break_agreement(scene.ports.life, execution, sla)
@@ -99,12 +100,13 @@ def end_rest(scene: Scene, execution: Execution) -> None:
 def end_from_within(scene: TaskScene, state: StateType) -> None:
     """End the execution by one of its task runs: the flowables around it with it, and what only waits.
 
-    The task run itself is left to whoever calls. What works beside it ends by itself.
+    The task run itself is left to whoever calls. What works beside it ends by itself. The machine that runs them has
+    nothing more to say; `afterExecution` follows on another.
 
     Raises:
         Stopped: it is paused by hand, or was restarted meanwhile.
     """
-    execution = _end_and_label(scene, state)
+    execution = _end_and_label(scene, state, from_within=True)
     above = set()
     place = scene.journal.ancestor(scene.place)
     while place is not None:
@@ -115,9 +117,10 @@ def end_from_within(scene: TaskScene, state: StateType) -> None:
         if not run.value.state.is_terminal and run.value.id != own:
             end_waiting(scene, run.value.id, state if run.value.id in above else _S.KILLED)
     end_rest(scene, execution)
+    let_follow(scene.ports.life, execution, scene.plan)
 
 
-def _end(scene: Scene, state: StateType) -> Execution:
+def _end(scene: Scene, state: StateType, *, from_within: bool) -> Execution:
     outputs, problem = _outputs(scene)
     if problem is not None:
         log = log_of_execution(scene)
@@ -132,10 +135,13 @@ def _end(scene: Scene, state: StateType) -> Execution:
         _check_generation(scene, execution)
         if execution.state.current == _S.KILLING:
             return ended_from_outside(execution, _S.KILLED, scene.plan, scene.now())
-        progress = execution.progress
-        if scene.plan.may_leave_work(state if problem is None else _S.FAILED):
-            progress = progress.model_copy(update={"aftermath": True})
-        done = execution.with_state(state, scene.now(), outputs=outputs, progress=progress)
+        if from_within:
+            done = ended_from_outside(execution.model_copy(update={"outputs": outputs}), state, scene.plan, scene.now())
+        else:
+            progress = execution.progress
+            if scene.plan.may_leave_work(state if problem is None else _S.FAILED):
+                progress = progress.model_copy(update={"aftermath": True})
+            done = execution.with_state(state, scene.now(), outputs=outputs, progress=progress)
         return done if problem is None else done.with_state(_S.FAILED, scene.now())
 
     found = scene.execution
