@@ -117,7 +117,8 @@ def _pause(draw: st.DrawFn, depth: int) -> Task:
     """A pause that ends by itself."""
     behavior = draw(st.sampled_from(["RESUME", "RESUME", "WARN", "FAIL"]))
     tasks = draw(_tasks(depth, most=2)) if draw(st.booleans()) else []
-    return {"id": "?", "type": f"{_FLOW}.Pause", "pauseDuration": "PT0.1S", "behavior": behavior, "tasks": tasks}
+    pause = {"id": "?", "type": f"{_FLOW}.Pause", "pauseDuration": "PT0.1S", "behavior": behavior, "tasks": tasks}
+    return {**pause, "onPause": draw(_tasks(depth, most=1))[0]} if draw(st.booleans()) else pause
 
 
 @st.composite

@@ -140,9 +140,12 @@ def _each_parallel(task: Task, inside: Inside, seen: Expected, _turn: str | None
 
 
 def _pause(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
+    meanwhile = _sequence([task["onPause"]] if "onPause" in task else [], inside, seen)
     if task["behavior"] == "FAIL":
         return ["FAILED"]
-    return [*(["WARNING"] if task["behavior"] == "WARN" else []), *_sequence(task["tasks"], inside, seen)]
+    if not _failed(meanwhile):
+        meanwhile += _sequence(task["tasks"], inside, seen)
+    return [*(["WARNING"] if task["behavior"] == "WARN" else []), *meanwhile]
 
 
 def _directory(task: Task, inside: Inside, seen: Expected, turn: str | None) -> States:

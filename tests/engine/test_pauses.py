@@ -136,9 +136,10 @@ def test_a_pause_that_is_skipped_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_in_a_loop_each_turn_has_its_own(tmp_path: Path) -> None:
-    done = ran(tmp_path, each("loop", ["a", "b"], meanwhile(ret("hello", "{{ taskrun.value }}"))))
-    assert done.state == "SUCCESS"
-    assert [(done.run("hello", value).outputs or {})["value"] for value in "ab"] == ["a", "b"]
+    done = ran(tmp_path, each("loop", ["a", "b"], meanwhile(ret("hello", "{{ parent.taskrun.value }}"))))
+    assert done.state == "SUCCESS", done.messages
+    values = [(each.outputs or {})["value"] for each in done.task_runs if each.task_id == "hello"]
+    assert values == ["a", "b"]
 
 
 def test_resumed_while_the_task_runs_it_waits_for_the_task(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_a_kill_interrupts_the_task_and_ends_the_pause(tmp_path: Path) -> None:
 
 def test_the_ids_of_all_tasks_are_different() -> None:
     found = validate_source(flow(meanwhile(log("next")), log("next")), Registry())
-    assert [problem.text for problem in found] == ["tasks: Duplicate task id with name [next]"]
+    assert [problem.text for problem in found] == ["tasks[1].id: Duplicate task id with name [next]"]
 
 
 def test_what_runs_meanwhile_is_validated() -> None:

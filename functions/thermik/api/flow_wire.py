@@ -15,7 +15,7 @@ from thermik.flows.source import read_source
 SECTIONS = ("tasks", "errors", "finally", "afterExecution")
 """Properties of a flow that hold tasks."""
 
-_CHILDREN = ("tasks", "errors", "finally", "then", "else", "defaults", "task")
+_CHILDREN = ("tasks", "errors", "finally", "then", "else", "defaults", "task", "onPause")
 
 
 def flow_wire(revision: FlowRevision, *, source: bool = False) -> dict[str, Any]:

@@ -66,9 +66,14 @@ class ForEachValue:
 
 @record
 class AfterWaiting:
-    """One list of children, possibly empty, that begins when somebody resumes the execution, or time has passed."""
+    """One list of children, possibly empty, that begins when somebody resumes the execution, or time has passed.
+
+    Attributes:
+        meanwhile: what runs first, while it waits already; if that fails, the others do not begin.
+    """
 
     branch: str = "tasks"
+    meanwhile: str = "onPause"
     side_by_side: ClassVar[bool] = False
 
 

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.pausing import end_pause, failed_in_time
 from thermik.executions.state import StateType
+from thermik.flows.shapes import AfterWaiting
+from thermik.flows.task import FlowableTask
 from thermik.worker.call import Call, InvalidCall
 from thermik.worker.finish import end_from_within
 from thermik.worker.gates import paused
@@ -53,4 +56,14 @@ def due(scene: TaskScene, _call: Call) -> dict[str, Any]:
         run = scene.ports.executions.task_runs(run.execution_id, [run.id])[run.id].value
     if run is not None and failed_in_time(run, scene.place.node.task):  # its `errors` run, also where it may fail
         return FAILS
-    return verdict_on(run)
+    return FAILS if _failed_meanwhile(scene) else verdict_on(run)
+
+
+def _failed_meanwhile(scene: TaskScene) -> bool:
+    """Whether what ran while it waited has failed, so that what should follow does not begin."""
+    node = scene.place.node
+    shape = node.task.shape if isinstance(node.task, FlowableTask) else None
+    meanwhile = node.branches[shape.meanwhile] if isinstance(shape, AfterWaiting) else ()
+    ids = [replace(scene.place, node=each).task_run_id for each in meanwhile]
+    runs = scene.ports.executions.task_runs(scene.place.execution_id, ids) if ids else {}
+    return any(run.value.state.current in (_S.FAILED, _S.KILLED) for run in runs.values())

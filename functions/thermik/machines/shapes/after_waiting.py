@@ -9,7 +9,11 @@ from thermik.machines.states import Choose, Invoke, Level, Op, Verdict
 
 
 def lower_after_waiting(lowering: Lowering, node: Node, shape: AfterWaiting, inside: Inside, level: Level) -> str:
-    """Open, wait with a token, then the children; when time has run out, a decision what that means."""
+    """Open, wait with a token, then the children; when time has run out, a decision what that means.
+
+    What runs while it waits runs before the token is there: whoever resumes earlier is found by the state that waits.
+    How long is left is asked for anew then.
+    """
     exits = inside.exits
     entry = lowering.sequence(node.branches[shape.branch], exits, level)
     due, decided, wait = f"{node.id}:due", f"{node.id}:decided", f"{node.id}:wait"
@@ -29,4 +33,20 @@ def lower_after_waiting(lowering: Lowering, node: Node, shape: AfterWaiting, ins
             stopped=exits.stopped,
         )
     )
-    return lowering.open(node, inside, level, wait, select=("seconds",))
+    meanwhile = node.branches[shape.meanwhile]
+    if not meanwhile:
+        return lowering.open(node, inside, level, wait, select=("seconds",))
+    left = f"{node.id}:left"
+    level.add(
+        Invoke(
+            left,
+            Op.OPEN,
+            node.id,
+            next=wait,
+            caught=inside.unopened,
+            stopped=exits.stopped,
+            keep="opened",
+            select=("seconds",),
+        )
+    )
+    return lowering.open(node, inside, level, lowering.handlers(meanwhile, left, exits.stopped, level))

@@ -31,6 +31,7 @@ class Pause(FlowableTask):
     behavior: Dynamic[Literal["RESUME", "WARN", "FAIL", "CANCEL"]] = Field(
         default="RESUME", description="What the end of `pauseDuration` means."
     )
+    on_pause: AnyTask | None = Field(default=None, description="Run when it is paused, before it can go on.")
     on_resume: list[AnyInput] = Field(default_factory=list, description="Inputs that are asked for when it is resumed.")
     tasks: list[AnyTask] = Field(default_factory=list, description="Run after the pause (deprecated).")
 
@@ -40,12 +41,13 @@ class Pause(FlowableTask):
         return AfterWaiting()
 
     def branches(self) -> tuple[Branch, ...]:
-        """The tasks."""
-        return (Branch("tasks", tuple(self.tasks)),)
+        """What runs meanwhile, and the tasks."""
+        meanwhile = () if self.on_pause is None else (self.on_pause,)
+        return (Branch("onPause", meanwhile), Branch("tasks", tuple(self.tasks)))
 
     def open(self, rendering: Rendering) -> Opening:
         """Find how long it lasts; `pauseDuration` goes before `timeout`, which fails the task."""
-        decision = "tasks" if self.tasks else None
+        decision = "tasks" if self.tasks or self.on_pause is not None else None
         if self.pause_duration is not None:
             wait = _duration(self.pause_duration, rendering)
             return Opening(decision, wait=wait, after_wait=_after(self.behavior, rendering))
