@@ -14,7 +14,7 @@ import builtins
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -119,29 +119,24 @@ class _Latest:
     deleted: bool = True
 
 
+@dataclass(eq=False)
 class Flows:
-    """The flows of a table."""
+    """The flows of a table.
 
-    def __init__(
-        self,
-        table: Table,
-        blobs: Blobs,
-        types: TaskTypes,
-        clock: Clock,
-        *,
-        triggers: TriggerTypes | None = None,
-        global_defaults: Sequence[Default] = (),
-        on_changed: Callable[[str, str], None] | None = None,
-    ) -> None:
-        """`on_changed` is called with namespace and id of a flow that was saved or deleted; it raises nothing."""
-        self._table = table
-        self._on_changed = on_changed
-        self._blobs = blobs
-        self._types = types
-        self._clock = clock
-        self._triggers = triggers
-        self._global_defaults = tuple(global_defaults)
-        self._cache: Cache[LoadedFlow] = Cache(CACHED_FLOWS)
+    Attributes:
+        triggers: the types of triggers; None knows none.
+        global_defaults: plugin defaults of the installation.
+        on_changed: is called with namespace and id of a flow that was saved or deleted; it raises nothing.
+    """
+
+    table: Table
+    blobs: Blobs
+    types: TaskTypes
+    clock: Clock
+    triggers: TriggerTypes | None = field(default=None, kw_only=True)
+    global_defaults: Sequence[Default] = field(default=(), kw_only=True)
+    on_changed: Callable[[str, str], None] | None = field(default=None, kw_only=True)
+    _cache: Cache[LoadedFlow] = field(default_factory=lambda: Cache(CACHED_FLOWS), init=False)
 
     # --- saving
 
@@ -181,7 +176,7 @@ class Flows:
             if latest.deleted:
                 raise FlowNotFound(namespace, flow_id)
             last = self._revision(namespace, flow_id, latest.number)
-            gone = replace(last, revision=last.revision + 1, deleted=True, updated=self._clock.now())
+            gone = replace(last, revision=last.revision + 1, deleted=True, updated=self.clock.now())
             if self._wrote(gone, latest):
                 return gone
         raise Conflict(f"flow {namespace}.{flow_id} was saved by others {MAX_SAVE_ROUNDS} times over")
@@ -196,7 +191,7 @@ class Flows:
                 if last.source == parsed.source:
                     return last
             number = latest.number + 1
-            saved = FlowRevision(flow.namespace, flow.id, number, parsed.source, self._clock.now())
+            saved = FlowRevision(flow.namespace, flow.id, number, parsed.source, self.clock.now())
             if self._wrote(saved, latest, flow):
                 return saved
         raise Conflict(f"flow {flow.namespace}.{flow.id} was saved by others {MAX_SAVE_ROUNDS} times over")
@@ -210,27 +205,26 @@ class Flows:
         }
         body = {"revision": revision.revision, "deleted": revision.deleted, "updated": instant_text(revision.updated)}
         name = (revision.namespace, revision.id)
-        indexes = (
-            {}
-            if revision.deleted or flow is None
-            else keys.indexes(revision.namespace, revision.id, **_listening(flow))
-        )
+        # a deletion has no flow: its `latest` is in no list
+        indexes = keys.indexes(revision.namespace, revision.id, **_listening(flow)) if flow is not None else {}
         newest = Record(keys.latest(*name), {**body, **listed}, latest.version, indexes)
         kept = Record(keys.revision(*name, revision.revision), {**body, **self._keep_source(revision)})
         try:
-            self._table.write(Put(newest), Put(kept))
+            self.table.write(Put(newest), Put(kept))
         except Conflict:
             return False
-        if self._on_changed is not None:
-            self._on_changed(revision.namespace, revision.id)
+        # after the write: what a crash in between leaves untold, `triggers/upkeep.py` finds
+        if self.on_changed is not None:
+            self.on_changed(revision.namespace, revision.id)
         return True
 
     def _keep_source(self, revision: FlowRevision) -> dict[str, str]:
         content = revision.source.encode()
         if len(content) <= MAX_INLINE_SOURCE:
             return {"source": revision.source}
+        # by its content, and before the item names it: two saves at a time cannot write over each other's
         key = keys.source_blob(revision.namespace, revision.id, hashlib.sha256(content).hexdigest())
-        self._blobs.put(key, content)
+        self.blobs.put(key, content)
         return {"sourceBlob": key}
 
     # --- reading
@@ -275,11 +269,12 @@ class Flows:
         """A stored revision's model. Raises: InvalidFlow."""
         data = read_source(revision.source).data
         try:
-            flow = build_flow(data, self._types, self._triggers, self._global_defaults)
+            flow = build_flow(data, self.types, self.triggers, self.global_defaults)
         except InvalidFlow as invalid:
-            if not self._global_defaults:
+            if not self.global_defaults:
                 raise
-            flow = build_flow(data, self._types, self._triggers)
+            # one default that does not fit must not stop every flow of its type: the flow as its author wrote it
+            flow = build_flow(data, self.types, self.triggers)
             warning = f"Global plugin defaults do not fit this flow and are left out: {invalid}"
             _operator.warning("%s.%s, revision %d: %s", revision.namespace, revision.id, revision.revision, warning)
             return LoadedFlow(revision, flow, data, warning)
@@ -297,7 +292,7 @@ class Flows:
 
     def many(self, flows: Sequence[FlowSummary]) -> builtins.list[FlowRevision]:
         """The revisions that a list tells of, in its order, in as few reads as there are; what is gone is left out."""
-        records = self._table.get([keys.revision(each.namespace, each.id, each.revision) for each in flows])
+        records = self.table.get([keys.revision(each.namespace, each.id, each.revision) for each in flows])
         pairs = zip(flows, records, strict=True)
         return [self._read(each.namespace, each.id, record) for each, record in pairs if record is not None]
 
@@ -311,33 +306,29 @@ class Flows:
         if latest.number == 0:
             raise FlowNotFound(namespace, flow_id)
         for number in {*revisions} - {latest.number}:
-            self._table.write(Delete(keys.revision(namespace, flow_id, number)))
+            self.table.write(Delete(keys.revision(namespace, flow_id, number)))
 
     def list(self, namespace: str | None = None, *, limit: int = 100, cursor: str | None = None) -> FlowPage:
         """Flows that are not deleted, by namespace and id, a page at a time. Raises: InvalidCursor."""
-        partition, index = (
-            (keys.ALL, Index.SECOND)
-            if namespace is None
-            else (
-                keys.namespace_partition(namespace),
-                Index.FIRST,
-            )
-        )
-        page = self._table.query(partition, index=index, limit=limit, cursor=cursor)
+        if namespace is None:
+            page = self.table.query(keys.ALL, index=Index.SECOND, limit=limit, cursor=cursor)
+        else:
+            partition = keys.namespace_partition(namespace)
+            page = self.table.query(partition, index=Index.FIRST, limit=limit, cursor=cursor)
         return FlowPage([_summary(record) for record in page.records], page.cursor)
 
     def namespaces(self) -> Iterator[str]:
         """Every namespace that has a flow, in order; one read each."""
-        return namespaces_of(self._table)
+        return namespaces_of(self.table)
 
     def _latest(self, namespace: str, flow_id: str) -> _Latest:
-        [record] = self._table.get([keys.latest(namespace, flow_id)])
+        [record] = self.table.get([keys.latest(namespace, flow_id)])
         if record is None:
             return _Latest()
         return _Latest(record.body["revision"], record.version, record.body["deleted"])
 
     def _revision(self, namespace: str, flow_id: str, number: int) -> FlowRevision:
-        [record] = self._table.get([keys.revision(namespace, flow_id, number)])
+        [record] = self.table.get([keys.revision(namespace, flow_id, number)])
         if record is None:
             raise FlowNotFound(namespace, flow_id, number)
         return self._read(namespace, flow_id, record)
@@ -349,13 +340,13 @@ class Flows:
         return FlowRevision(namespace, flow_id, body["revision"], source, updated, body["deleted"])
 
     def _blob_text(self, key: str) -> str:
-        with self._blobs.open(key) as stream:
+        with self.blobs.open(key) as stream:
             return stream.read().decode()
 
     def _everything(self, partition: str, prefix: str) -> Iterator[Record]:
         cursor: str | None = None
         while True:
-            page = self._table.query(partition, prefix=prefix, cursor=cursor)
+            page = self.table.query(partition, prefix=prefix, cursor=cursor)
             yield from page.records
             cursor = page.cursor
             if cursor is None:
@@ -365,6 +356,7 @@ class Flows:
 def _listening(flow: Flow) -> dict[str, bool]:
     """By what a flow is found when something happens that its triggers wait for."""
     active = {trigger.starts_by for trigger in flow.triggers if not (flow.disabled or trigger.disabled)}
+    # of triggers with dates the disabled ones, too: their states are kept, and must be found to be switched off
     return {"listens": Starts.EXECUTIONS in active, "is_timed": any(t.starts_by == Starts.DATES for t in flow.triggers)}
 
 
@@ -402,5 +394,5 @@ def namespaces_of(table: Table) -> Iterator[str]:
             namespace = str(page.records[0].body["namespace"])
             yield namespace
             start = namespace + keys.PAST_NAMESPACE
-        elif page.cursor is None:
+        elif page.cursor is None:  # a page may be empty and not the last: see `Table.query`
             return

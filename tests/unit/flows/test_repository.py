@@ -179,7 +179,7 @@ def test_a_known_revision_is_loaded_without_reading(flows: Flows, table: Countin
 
 def test_the_memory_is_bounded(flows: Flows, table: CountingTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repository, "CACHED_FLOWS", 2)
-    small = Flows(table, flows._blobs, TYPES, SystemClock())
+    small = Flows(table, flows.blobs, TYPES, SystemClock())
     for number in range(3):
         small.create(parse(id=f"f{number}"))
         small.load("tests", f"f{number}", 1)
