@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.running import Around, Ran, end_of, engine, history_of, run, start
+from engine.running import Around, end_of, engine, history_of, run, start
 from engine.sources import each, fail, flow, log, ret, seq, when
 from thermik.executions.launch import start_machine
 from thermik.local.interpreter import SkippingClock
