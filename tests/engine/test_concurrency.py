@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,15 @@ import pytest
 from engine.probe import Gate, probe
 from engine.running import engine, look, save, start, until_state
 from engine.sources import fail, flow, log
+from thermik.executions.changes import delete
 from thermik.executions.kill import kill
+from thermik.executions.left_behind import go_on
 from thermik.executions.lifecycle import NewExecution, create
+from thermik.executions.queue import unqueue
 from thermik.executions.slots import Slots
+from thermik.executions.state import StateType
 from thermik.local.runtime import Runtime
+from thermik.worker import finish
 
 
 @pytest.fixture
@@ -86,6 +93,50 @@ def until_free(runtime: Runtime) -> None:
     """The slot is given up after the end is written."""
     runtime.machines.close(10)
     assert holders(runtime) == []
+
+
+class Gone(Exception):
+    """The process died here."""
+
+
+@pytest.mark.parametrize("state", [StateType.RUNNING, StateType.CANCELLED])
+@pytest.mark.parametrize("lasts", range(3))
+def test_who_is_taken_out_of_the_queue_does_not_stay_between(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, state: StateType, lasts: int
+) -> None:
+    gate = Gate()
+    names = save(runtime, limited(gate))
+    first, queued = (create(runtime.life, NewExecution(*names)) for _ in range(2))
+    gate.await_begun()
+    with monkeypatch.context() as patch:
+        write, writes = runtime.table.write, count()
+
+        def dying(*given: Any) -> None:
+            if next(writes) == lasts:
+                raise Gone
+            write(*given)
+
+        patch.setattr(runtime.table, "write", dying)
+        with suppress(Gone):
+            unqueue(runtime.life, queued.id, state)
+    gate.open.set()
+    until_state(runtime, first.id, "SUCCESS")
+    go_on(runtime.life, look(runtime, queued.id).execution)  # the sweep comes by
+    until_state(runtime, queued.id, "SUCCESS" if state == StateType.RUNNING or not lasts else "CANCELLED")
+    until_free(runtime)
+
+
+def test_a_slot_of_a_deleted_execution_is_given_on(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = save(runtime, flow(log("a"), concurrency={"limit": 1}))
+    with monkeypatch.context() as patch:
+        patch.setattr(finish, "after_end", lambda *_args, **_named: None)  # it died right behind the end
+        ended = create(runtime.life, NewExecution(*names))
+        until_state(runtime, ended.id, "SUCCESS")
+        queued = create(runtime.life, NewExecution(*names))
+    assert look(runtime, queued.id).state == "QUEUED"
+    delete(runtime.life, runtime.blobs, ended.id)
+    until_state(runtime, queued.id, "SUCCESS")
+    until_free(runtime)
 
 
 def test_the_limit_holds_when_many_come_at_once(runtime: Runtime) -> None:

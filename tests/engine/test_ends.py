@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from engine.probe import Gate, probe
+from engine.probe import Flaky, Gate, probe
 from engine.running import WAIT_SECONDS, Ran, end_of, engine, history_of, look, run, start, until_state
-from engine.sources import fail, flow, log, par, ret, seq, sleep
+from engine.sources import constant, fail, flow, log, par, ret, seq, sleep
 from thermik.executions.ended_machines import settle_ended_machine
 from thermik.executions.kill import kill
 from thermik.executions.left_behind import go_on, open_executions
-from thermik.executions.model import Execution
+from thermik.executions.model import Execution, Waiting
 from thermik.executions.replay import replay
 from thermik.executions.revival import restart
 from thermik.flows.validation import parse_flow
@@ -64,6 +64,23 @@ def test_a_task_of_after_execution_is_not_interrupted_by_the_kill_before_it(runt
     assert not last.open.wait(1.2), "two looks at the execution passed"
     last.open.set()
     assert settled(runtime, execution.id).states()["after"] == "SUCCESS"
+
+
+def test_a_retry_in_a_directory_of_after_execution_outlasts_the_kill_before_it(runtime: Runtime) -> None:
+    gate = Gate()
+    again = probe("again", Flaky(1), retry=constant("PT1.2S", maxAttempts=2))
+    directory = {"id": "dir", "type": "io.kestra.plugin.core.flow.WorkingDirectory", "tasks": [again]}
+    execution = start(runtime, flow(probe("work", gate), afterExecution=[directory]))
+    gate.await_begun()
+    kill(runtime.life, execution.id)
+    ran = settled(runtime, execution.id)
+    assert (ran.states()["dir"], ran.attempts("again")) == ("SUCCESS", ["FAILED", "SUCCESS"])
+
+
+def test_an_end_that_a_deleted_parent_waited_for_is_an_end(runtime: Runtime) -> None:
+    execution = start(runtime, flow(log("a")), waiting=Waiting(execution="gone", token="token"))
+    ran = settled(runtime, execution.id)
+    assert (ran.state, end_of(runtime, execution.id).history) == ("SUCCESS", ["CREATED", "RUNNING", "SUCCESS"])
 
 
 @pytest.mark.parametrize("state", ["SUCCESS", "WARNING", "KILLED", "CANCELED", "FAILED"])

@@ -5,12 +5,15 @@ A slot of the flow's concurrency goes on to the next; a parent that waits is ans
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from thermik.clock import instant_text
 from thermik.executions.closing import close_open_task_runs, close_resting_task_runs
 from thermik.executions.launch import pass_on
 from thermik.executions.life import Life
 from thermik.executions.model import Execution
 from thermik.executions.plans import Plan
+from thermik.executions.repository import ExecutionNotFound
 from thermik.executions.slots import Slots
 from thermik.executions.state import StateType
 
@@ -63,6 +66,7 @@ def _done(execution: Execution) -> Execution:
 
 
 def _release_slot(life: Life, execution: Execution, limit: int) -> None:
+    """Give up the slot, and the place in the queue: it may have been killed there, or taken out by hand."""
     slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
     slots.leave(execution.id, instant_text(execution.state.start_date))
     slots.release(execution.id)
@@ -73,5 +77,6 @@ def _answer_parent(life: Life, execution: Execution) -> None:
     waiting = execution.progress.waiting
     if waiting is None:
         return
-    parent = life.executions.execution(waiting.execution).value
-    life.machines.answer(parent, waiting.token, {})
+    with suppress(ExecutionNotFound):  # it has ended without waiting for this one, and was deleted
+        parent = life.executions.execution(waiting.execution).value
+        life.machines.answer(parent, waiting.token, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from thermik.executions.after_end import after_end
 from thermik.executions.life import Life
 from thermik.executions.lifecycle import SYSTEM
 from thermik.executions.model import Execution, Label
@@ -82,6 +83,8 @@ def delete(life: Life, blobs: Blobs, execution_id: str, *, logs: bool = True, st
         raise WrongState(
             f"Execution '{execution_id}' is {execution.state.current.value}: only ended ones can be deleted"
         )
+    # Nobody else knows who waits for its end: a slot of its flow, a parent. What `afterExecution` has not done is lost.
+    after_end(life, execution, machine_is_over=True)
     if storage:
         files = ExecutionFiles(execution.namespace, execution.flow_id, execution_id)
         blobs.delete(info.key for info in blobs.list(files.prefix))

@@ -30,11 +30,13 @@ def unqueue(life: Life, execution_id: str, state: StateType = _S.RUNNING) -> Exe
         raise Unacceptable(f"Execution must be QUEUED to be unqueued, current state is '{execution.state.current}'")
     if state not in _OUT_OF_QUEUE:
         raise Unacceptable(f"A queued execution cannot become {state.value}")
-    slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
-    slots.leave(execution_id, instant_text(execution.state.start_date))
     if state == _S.RUNNING:
+        slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
+        # The slot before the place in the queue: whoever finds one that has neither would let it wait for ever.
         slots.hold(execution_id)
+        slots.leave(execution_id, instant_text(execution.state.start_date))
         return start_queued(life, execution_id)
+    # Its end gives up the place in the queue, and the sweep sees to that should this process die.
     ended = life.executions.change_execution(execution_id, lambda current: _ended(life, current, state))
     after_end(life, ended, machine_is_over=True)
     return ended

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,7 @@ from thermik.worker.attempt import log_failure, remaining
 from thermik.worker.call import Busy, Call, Stopped, TaskFailed
 from thermik.worker.context import AttemptContext
 from thermik.worker.cut_short import is_cut_short
-from thermik.worker.going import check_going
+from thermik.worker.going import check_going, was_ended
 from thermik.worker.interrupt import Interruption, Watch
 from thermik.worker.logs import log_of
 from thermik.worker.recording import record
@@ -158,18 +159,19 @@ class _Group:
             context = self._context(working.value, log, folder)
             cached = self._guarded(working, log, lambda: self._task.prepare(context))
             failed = self._failing_child(working.value, folder)
+            if isinstance(failed, _Undecided):
+                raise self._failed(working, log, failed)
             outputs = self._guarded(working, log, lambda: self._task.capture(context, cached))
         now_done = working.value.with_progress(lease=None, unfinished=None).model_copy(update={"outputs": outputs})
-        written = self._write(working.then(now_done))
-        if isinstance(failed, _Undecided):
-            raise self._failed(written, log, failed)
+        self._write(working.then(now_done))
         if failed is not None:
             raise failed
 
     @contextmanager
     def _watched(self, log: RunLog) -> Iterator[None]:
         seconds = remaining(self._deadline, self._scene.now(), None)
-        watched = self._watch.begin(self._interruption, seconds, self._killed, log.flush_if_old)
+        ended = partial(was_ended, self._scene)
+        watched = self._watch.begin(self._interruption, seconds, ended, log.flush_if_old)
         try:
             yield
         finally:
@@ -178,10 +180,6 @@ class _Group:
     @property
     def _deadline(self) -> datetime | None:
         return self._call.deadline - END_MARGIN if self._call.deadline else None
-
-    def _killed(self) -> bool:
-        execution = self._scene.ports.executions.execution(self._scene.execution.value.id).value
-        return execution.state.current in (_S.KILLING, _S.KILLED, _S.CANCELLED)
 
     def _context(self, run: TaskRun, log: RunLog, folder: Path) -> AttemptContext:
         return AttemptContext(

@@ -17,7 +17,7 @@ from thermik.executions.logs import RunLog
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.renewal import renew, renewal_at, renews
-from thermik.executions.repository import ExecutionNotFound, Versioned
+from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
@@ -32,7 +32,7 @@ from thermik.worker.context import AttemptContext
 from thermik.worker.cut_short import stop_if_cut_short
 from thermik.worker.endings import MAX_RESUBMISSIONS, begun, ended, resubmissions, resubmitted
 from thermik.worker.files import AttemptFiles
-from thermik.worker.going import check_going, end_retrying, mark_retrying
+from thermik.worker.going import check_going, end_retrying, mark_retrying, was_ended
 from thermik.worker.interrupt import Interruption, Watch
 from thermik.worker.log_files import LogFile, log_file_of
 from thermik.worker.logs import log_of
@@ -42,10 +42,6 @@ from thermik.worker.services import ExpressionServices
 
 END_MARGIN = timedelta(seconds=5)
 """Kept back of an invocation's time to stop the task and write how it ended."""
-
-_KILLED = frozenset({StateType.KILLING, StateType.KILLED})
-"""States of an execution in which its tasks are interrupted. An agreement that was broken ends the task runs, too, with
-a state of its own; below any other end, those at work end by themselves."""
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
 
@@ -158,7 +154,7 @@ class _Attempt:
         now = scene.now()
         seconds = remaining(deadline, now, timeout)
         left = deadline - now if deadline is not None and (timeout is None or deadline - now < timeout) else None
-        watched = self._watch.begin(interruption, seconds, self._killed, log.flush_if_old)
+        watched = self._watch.begin(interruption, seconds, lambda: was_ended(scene), log.flush_if_old)
         try:
             return self._cached(run, context, lambda: carry_out(task, context, interruption, timeout, left))
         finally:
@@ -179,18 +175,6 @@ class _Attempt:
         if cache is not None and result.state in (StateType.SUCCESS, StateType.WARNING):
             cache.keep(result.outputs)
         return result
-
-    def _killed(self) -> bool:
-        """Whether somebody ended the execution, or this very run, or deleted them."""
-        place = self._scene.place
-        try:
-            execution, runs = self._scene.ports.executions.load(place.execution_id, [place.task_run_id])
-        except ExecutionNotFound:
-            return True
-        run = runs.get(place.task_run_id)
-        if run is None or run.value.state.is_terminal:
-            return True
-        return execution.value.state.current in _KILLED and not self._scene.after_execution
 
     def _end(self, working: Versioned[TaskRun], result: Result) -> None:
         scene, ports = self._scene, self._scene.ports
