@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from thermik.executions.life import Life
-from thermik.executions.model import Execution, TaskRun
-from thermik.executions.state import StateType
+from thermik.executions.model import Attempt, Execution, TaskRun
+from thermik.executions.state import State, StateType
 
 _S = StateType
 
@@ -40,12 +42,27 @@ def close_resting_task_runs(life: Life, execution: Execution) -> bool:
 
 def closed(life: Life, run: TaskRun, state: StateType) -> TaskRun:
     """A task run with a final state, its attempt at work included; the same if it has ended."""
-    if run.state.is_terminal:
-        return run
-    now = life.clock.now()
+    return run if run.state.is_terminal else cut_off(run, state, life.clock.now())
+
+
+def cut_off(run: TaskRun, state: StateType, now: datetime) -> TaskRun:
+    """A task run that something else ends, with its attempt at work; a call of another flow counts as one."""
     attempts = tuple(
         attempt if attempt.state.is_terminal else attempt.model_copy(update={"state": attempt.state.to(state, now)})
         for attempt in run.attempts or ()
     )
-    changes = {"attempts": attempts} if run.attempts is not None else {}
+    if run.progress.call is not None and run.state.current == _S.RUNNING:
+        attempts = (*attempts, attempt_of_call(run, state, now))
+    changes = {"attempts": attempts} if attempts else {}
     return run.with_state(state, now, **changes).with_progress(lease=None, retry_at=None)
+
+
+def attempt_of_call(run: TaskRun, state: StateType, now: datetime) -> Attempt:
+    """The attempt that stands for a call of another flow, dated when that ended."""
+    now = not_before_the_last(run, now)
+    return Attempt(state=State.created(now).to(_S.RUNNING, now).to(state, now))
+
+
+def not_before_the_last(run: TaskRun, now: datetime) -> datetime:
+    """When an attempt may be said to begin: not before the end of the last one, whichever clock told that."""
+    return max([now, *(attempt.state.histories[-1].date for attempt in (run.attempts or ())[-1:])])

@@ -13,11 +13,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from thermik.executions.model import Attempt, Execution, TaskRun
+from thermik.executions.closing import attempt_of_call
+from thermik.executions.model import Execution, TaskRun
 from thermik.executions.places import Place
 from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
-from thermik.executions.state import State, StateType
+from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError
 from thermik.expressions.formats.ion import to_ion
 from thermik.identity import derived_id
@@ -294,7 +295,7 @@ def _base_uri(run: TaskRun) -> str:
 def _close(scene: TaskScene, run: TaskRun, state: StateType, outputs: dict[str, Any], batches: str | None) -> TaskRun:
     """End the task run with one attempt, whatever turns still note of themselves meanwhile."""
     now = scene.now()
-    attempt = Attempt(state=State.created(now).to(_S.RUNNING, now).to(state, now))
+    attempt = attempt_of_call(run, state, now)
     retry = retry_of(scene.place.node, scene.plan.flow.retry)
 
     def closed(current: TaskRun) -> TaskRun:

@@ -9,8 +9,8 @@ above itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from thermik.executions.closing import cut_off
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import cuts_short, may_work
 from thermik.executions.pausing import failed_in_time
@@ -45,13 +45,7 @@ def end_waiting(scene: TaskScene, run_id: str, state: StateType = StateType.KILL
         lease = run.progress.lease
         if run.state.is_terminal or (lease is not None and leases.is_held(lease)):
             return run
-        now = scene.now()
-        attempts = tuple(
-            attempt if attempt.state.is_terminal else attempt.model_copy(update={"state": attempt.state.to(state, now)})
-            for attempt in run.attempts or ()
-        )
-        changes: dict[str, Any] = {"attempts": attempts} if run.attempts is not None else {}
-        return run.with_state(state, now, **changes).with_progress(lease=None, retry_at=None)
+        return cut_off(run, state, scene.now())
 
     return scene.ports.executions.change_task_run(scene.execution.value.id, run_id, ended)
 

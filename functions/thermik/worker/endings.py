@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
+from thermik.executions.closing import not_before_the_last
 from thermik.executions.model import Attempt, Lease, TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.renewal import renews
@@ -21,8 +22,8 @@ _S = StateType
 
 
 def begun(run: TaskRun, lease: Lease, now: datetime) -> TaskRun:
-    """The task run with another attempt, RUNNING; not dated before the last one, whichever clock wrote that."""
-    now = max([now, *(attempt.state.histories[-1].date for attempt in (run.attempts or ())[-1:])])
+    """The task run with another attempt, RUNNING."""
+    now = not_before_the_last(run, now)
     state = run.state.to(_S.CREATED, now) if run.state.current == _S.RETRYING else run.state
     attempt = Attempt(state=State.created(now).to(_S.RUNNING, now))
     changes = {"attempts": (*(run.attempts or ()), attempt), "state": state.to(_S.RUNNING, now)}

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from thermik.executions.model import Attempt, Execution, TaskRun
+from thermik.executions.closing import attempt_of_call
+from thermik.executions.model import Execution, TaskRun
 from thermik.executions.outcomes import tolerated
 from thermik.executions.repository import Versioned
 from thermik.executions.retries import retry_of
-from thermik.executions.state import State, StateType
+from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.identity import derived_id
 from thermik.tasks.flow.subflow import Subflow
@@ -160,9 +161,8 @@ class _Task:
 
     def _close(self, found: Versioned[TaskRun], state: StateType, outputs: dict[str, Any]) -> TaskRun:
         now = self._scene.now()
-        begun = State.created(now).to(_S.RUNNING, now)
         attempts = found.value.attempts or ()
-        failure = Attempt(state=begun.to(state, now))
+        failure = attempt_of_call(found.value, state, now)
         run = found.value.model_copy(update={"attempts": (*attempts, failure), "outputs": outputs})
         if state == _S.FAILED:
             retry = retry_of(self._scene.place.node, self._scene.plan.flow.retry)
@@ -170,7 +170,8 @@ class _Task:
         else:
             run = run.with_state(tolerated(state, self._task), now)
         if run.state.is_terminal:  # the last attempt ended as the run did, what it is allowed included
-            run = run.model_copy(update={"attempts": (*attempts, Attempt(state=begun.to(run.state.current, now)))})
+            ending = attempt_of_call(found.value, run.state.current, now)
+            run = run.model_copy(update={"attempts": (*attempts, ending)})
         written = self.write(found.then(run)).value
         if written.state.current == _S.RETRYING:
             mark_retrying(self._scene)
