@@ -93,8 +93,6 @@ def _task(task: Task, values: tuple[str, ...], seen: Expected, turn: str | None,
     kind = task["type"].rpartition(".")[2]
     if run_if != "true":
         state = "FAILED"  # it names what does not exist
-        if kind == "WorkingDirectory":  # fails by itself as it does when it cannot be filled
-            _handlers(task.get("errors", ()), inside, seen)
         if kind not in _LEAVES:
             _handlers(task.get("finally", ()), inside, seen)
     elif kind in _LEAVES:

@@ -162,6 +162,22 @@ def test_the_directory_itself_may_be_skipped(runtime: Runtime) -> None:
     assert ran.state == "SUCCESS"
 
 
+@pytest.mark.parametrize(("properties", "state"), [("", "FAILED"), ("    allowFailure: true\n", "WARNING")])
+def test_a_directory_that_cannot_be_decided_runs_no_errors(runtime: Runtime, properties: str, state: str) -> None:
+    """As with every flowable: there was nothing in it that could have failed."""
+    body = """
+    runIf: "{{ nothing_such }}"
+    errors:
+      - {id: handler, type: io.kestra.plugin.core.log.Log, message: never}
+    finally:
+      - {id: at_last, type: io.kestra.plugin.core.log.Log, message: done}
+    tasks:
+"""
+    ran = run(runtime, flow("wd-undecided", properties + body.lstrip("\n") + WRITES))
+    assert (ran.state, ran.states()) == (state, {"wdir": state, "at_last": "SUCCESS"})
+    assert any("nothing_such" in message for message in ran.logged("wdir", "ERROR"))
+
+
 def test_finally_runs_after_the_directory(runtime: Runtime) -> None:
     body = """
     runIf: "{{ true }}"

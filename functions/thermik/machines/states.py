@@ -49,6 +49,9 @@ class Verdict(StrEnum):
 SKIP = "SKIP"
 """What opening a flowable answers when its `runIf` said no."""
 
+UNDECIDED = "UNDECIDED"
+"""What a WorkingDirectory answers when its `runIf` cannot be rendered."""
+
 STOPPED = "Stopped"
 """Error with which a branch ends when its execution may not go on (killed, paused): nothing handles it."""
 

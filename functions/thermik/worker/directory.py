@@ -25,7 +25,7 @@ from thermik.executions.repository import Versioned
 from thermik.executions.state import StateType
 from thermik.expressions import ExpressionError, render
 from thermik.flows.tree import TASKS, Node
-from thermik.machines.states import SKIP, Op
+from thermik.machines.states import SKIP, UNDECIDED, Op
 from thermik.storage.errors import Unavailable
 from thermik.tasks.flow.working_directory import WorkingDirectory
 from thermik.tasks.truth import is_true
@@ -69,6 +69,8 @@ def work_in_directory(watch: Watch, scene: TaskScene, call: Call) -> dict[str, A
     state = found.value.state
     if state.current == _S.SKIPPED:
         return {"decision": SKIP}
+    if state.is_terminal and found.value.progress.decision == UNDECIDED:
+        return {"decision": UNDECIDED}
     if state.current in _BADLY or (state.is_terminal and found.value.progress.unopened):
         raise TaskFailed(found.value.task_id)
     if not state.is_terminal:
@@ -97,8 +99,9 @@ class _Group:
         log = log_of(self._scene, run, attempt=0)
         try:
             wanted = self._task.run_if == "true" or is_true(self._rendered(self._task.run_if, run))
-        except ExpressionError as error:
-            raise self._failed(found, log, error) from error
+        except ExpressionError as error:  # unlike what fails later, it leads past `errors`, as with any flowable
+            self._failed(found.then(run.with_progress(decision=UNDECIDED)), log, error)
+            return {"decision": UNDECIDED}
         if not wanted:
             self._write(found.then(run.with_state(_S.SKIPPED, self._scene.now(), outputs={})))
             return {"decision": SKIP}
@@ -136,7 +139,7 @@ class _Group:
 
     def _begun(self, run: TaskRun, lease: Lease) -> TaskRun:
         return run.with_state(_S.RUNNING, self._scene.now(), outputs={}).with_progress(
-            lease=lease, unfinished=True, unopened=False
+            lease=lease, unfinished=True, unopened=False, decision=None
         )
 
     def _start_over(self) -> None:

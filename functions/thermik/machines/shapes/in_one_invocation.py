@@ -5,7 +5,7 @@ from __future__ import annotations
 from thermik.flows.shapes import InOneInvocation
 from thermik.flows.tree import Node
 from thermik.machines.lowering import ALWAYS, Inside, Lowering, judged
-from thermik.machines.states import SKIP, Choose, Invoke, Level, Op, Verdict, WaitUntil
+from thermik.machines.states import SKIP, UNDECIDED, Choose, Invoke, Level, Op, Verdict, WaitUntil
 
 
 def lower_in_one_invocation(
@@ -20,7 +20,8 @@ def lower_in_one_invocation(
     level.add(judged(settle, Op.SETTLE_DIRECTORY, node, settled, caught=exits.failed))
     conditional = node.task.run_if != ALWAYS
     if conditional:
-        level.add(Choose(opened, "opened.decision", {SKIP: inside.skipped}, default=exits.then))
+        decided: dict[str, str] = {SKIP: inside.skipped, UNDECIDED: inside.unopened}
+        level.add(Choose(opened, "opened.decision", decided, default=exits.then))
     return level.add(
         Invoke(
             node.id,
