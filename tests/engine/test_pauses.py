@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.probe import Flaky, Gate, probe
-from engine.running import Ran, end_of, engine, history_of, look, run, start, until_state
+from engine.running import WAIT_SECONDS, Ran, end_of, engine, history_of, look, run, start, until_state
 from engine.sources import each, fail, flow, log, par, ret, seq
 from thermik.clock import instant_text
 from thermik.executions.kill import kill
 from thermik.executions.pausing import resume
+from thermik.executions.refusals import WrongState
 from thermik.executions.revival import restart
 from thermik.flows.validation import validate_source
 from thermik.local.interpreter import SkippingClock
+from thermik.local.runtime import Runtime
+from thermik.machines.client import MachinesUnavailable
 from thermik.tasks.registry import Registry
 
 PAUSE = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause"}
@@ -185,3 +189,32 @@ def test_the_ids_of_all_tasks_are_different() -> None:
 def test_what_runs_meanwhile_is_validated() -> None:
     [problem] = validate_source(flow(meanwhile({"id": "a", "type": "io.kestra.plugin.core.log.Log"})), Registry())
     assert problem.path == "tasks[0].onPause.message"
+
+
+def test_a_resume_that_could_not_reach_the_machine_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine(tmp_path) as runtime:
+        execution = start(runtime, flow(PAUSE, log("next")))
+        until_state(runtime, execution.id, "PAUSED")
+        until_waiting(runtime, execution.id)
+        with monkeypatch.context() as patch:
+            patch.setattr(runtime.machines, "answer", throttled)
+            with pytest.raises(MachinesUnavailable):
+                resume(runtime.life, execution.id)
+        assert resume(runtime.life, execution.id).id == execution.id
+        assert end_of(runtime, execution.id).state == "SUCCESS"
+        with pytest.raises(WrongState):
+            resume(runtime.life, execution.id)
+
+
+def throttled(*_: Any) -> bool:
+    raise MachinesUnavailable("too many requests")
+
+
+def until_waiting(runtime: Runtime, execution_id: str) -> None:
+    """A pause is PAUSED a moment before its token is noted."""
+    until = time.monotonic() + WAIT_SECONDS
+    while look(runtime, execution_id).run("wait").progress.token is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)

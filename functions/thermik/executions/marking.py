@@ -14,7 +14,7 @@ from thermik.executions.marks import RESTARTED, marked
 from thermik.executions.model import Execution, TaskRun
 from thermik.executions.refusals import Unacceptable, WrongState
 from thermik.executions.repository import Versioned
-from thermik.executions.revival import Runs, ancestors_of, coming_last, revive, running, write_with
+from thermik.executions.revival import Runs, ancestors_of, coming_last, in_rounds, revive, running, write_with
 from thermik.executions.state import StateType
 from thermik.flows.tree import FlowTree
 
@@ -30,10 +30,14 @@ def change_task_run_state(life: Life, execution_id: str, task_run_id: str, state
         ExecutionNotFound: there is none.
         WrongState: it is at work.
         Unacceptable: it has no such task run, or no task run can be put into that state.
-        Conflict: it was changed meanwhile.
+        Conflict: it was being changed all the time; nothing was started.
     """
     if state not in _MARKS:
         raise Unacceptable(f"A task run cannot be marked as {state.value}")
+    return in_rounds(lambda: _change(life, execution_id, task_run_id, state))
+
+
+def _change(life: Life, execution_id: str, task_run_id: str, state: StateType) -> Execution:
     found = life.executions.execution(execution_id)
     current = found.value.state.current
     if not found.value.state.is_terminal and current != _S.PAUSED:

@@ -42,7 +42,7 @@ def pause(life: Life, execution_id: str) -> Execution:
 def resume(
     life: Life, execution_id: str, inputs: Mapping[str, Any] | None = None, *, by: str | None = None
 ) -> Execution:
-    """Let a paused execution go on.
+    """Let a paused execution go on. Where the last call could not tell the machine, it is told now.
 
     Args:
         inputs: the values of the Pause task's `onResume`, typed.
@@ -54,6 +54,8 @@ def resume(
     """
     execution = life.executions.execution(execution_id).value
     if execution.state.current != _S.PAUSED:
+        if _answer_again(life, execution):
+            return execution
         raise WrongState(
             f"Execution '{execution_id}' is not paused, current state is '{execution.state.current.value}'"
         )
@@ -63,6 +65,19 @@ def resume(
     if paused is None:
         raise WrongState(f"Execution '{execution_id}' has no paused task")
     return end_pause(life, paused, inputs, by=by)
+
+
+def _answer_again(life: Life, execution: Execution) -> bool:
+    """Whether a pause that was ended still waited for its answer: who ended it died, or could not reach the machine.
+
+    A pause in another process is answered, too, but nobody can tell whether it waited.
+    """
+    if execution.state.is_terminal:
+        return False
+    ended = [run.value for run in life.executions.all_task_runs(execution.id) if run.value.state.current != _S.PAUSED]
+    tokens = [run.progress.token for run in ended if run.progress.token is not None]
+    waited = [life.machines.answer(execution, token, {}) for token in tokens]
+    return any(waited) and execution.progress.owner == life.machines.owner()
 
 
 def asked_on_resume(life: Life, execution: Execution) -> list[Input]:
@@ -104,6 +119,7 @@ def end_pause(
         at_once: it ends whether or not it has tasks.
     """
 
+    # The machine is told last: what it does next finds the pause ended and the execution running.
     def gone_on(current: TaskRun) -> TaskRun:
         if current.state.current != _S.PAUSED:
             return current
@@ -132,6 +148,7 @@ def failed_in_time(run: TaskRun, task: Task) -> bool:
 
 def run_again(life: Life, execution_id: str) -> Execution:
     """Let an execution run that nothing pauses any more."""
+    # The task runs are looked at in each round anew: another pause may have begun since.
     return life.executions.change_execution(execution_id, lambda each: _running_again(life, each))
 
 
@@ -139,7 +156,7 @@ def _running_again(life: Life, execution: Execution) -> Execution:
     if execution.state.current != _S.PAUSED or execution.progress.held or first_paused(life, execution.id) is not None:
         return execution
     now = life.clock.now()
-    return execution.with_state(_S.RESTARTED, now).with_state(_S.RUNNING, now)
+    return execution.with_state(_S.RESTARTED, now).with_state(_S.RUNNING, now)  # Kestra's resumes pass RESTARTED, too
 
 
 def _let_go(life: Life, execution_id: str) -> Execution:

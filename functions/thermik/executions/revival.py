@@ -7,7 +7,8 @@ in the last transaction, so a process that dies before it leaves an execution th
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from thermik.executions.launch import keep_slot, start_machine, with_machine
@@ -28,7 +29,7 @@ NOTHING_TO_RESTART = "No task found to restart execution from!"
 """Kestra's words."""
 
 MAX_ROUNDS = 5
-"""How often a restart begins again when others change the task runs, too."""
+"""How often a revival begins again when others change the task runs, too."""
 
 _RESTARTABLE = frozenset({_S.FAILED, _S.PAUSED, _S.RESTARTED})
 """RESTARTED, too: a restart that did not come to its end is begun again."""
@@ -51,12 +52,19 @@ def restart(life: Life, execution_id: str, *, anyway: bool = False) -> Execution
         Unacceptable: no task run failed or is paused.
         Conflict: it was being changed all the time; nothing was started.
     """
+    return in_rounds(lambda: _restart(life, execution_id, anyway=anyway))
+
+
+def in_rounds(revival: Callable[[], Execution]) -> Execution:
+    """Begin again when others change the task runs meanwhile: what pauses may only just have noted what it waits with.
+
+    Raises:
+        Conflict: they changed all the time.
+    """
     for _ in range(MAX_ROUNDS - 1):
-        try:
-            return _restart(life, execution_id, anyway=anyway)
-        except Conflict:  # what pauses may only just have noted what it waits with
-            continue
-    return _restart(life, execution_id, anyway=anyway)
+        with suppress(Conflict):
+            return revival()
+    return revival()
 
 
 def _restart(life: Life, execution_id: str, *, anyway: bool) -> Execution:
