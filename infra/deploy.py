@@ -23,11 +23,19 @@ MAX_INLINE_TEMPLATE_BYTES = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+"""The template makes roles, and SAM's transform writes a part of it."""
+
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+"""CloudFormation calls it a failure when a change set would change nothing, and tells so in one of these ways."""
+
 ABSENT = "REVIEW_IN_PROGRESS"
+"""A stack of which there is a change set only, from a deployment that ended there: it is yet to be created."""
+
 STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+"""From where no change set leads away."""
+
 POLL_SECONDS = 5
-MAX_POLLS = 360
+MAX_POLLS = 360  # half an hour
 
 
 class DeployError(Exception):
@@ -44,6 +52,9 @@ class Deployment:
         archive: the Lambda package.
         parameters: of the template; one that is not named keeps its value, or its default in a new stack.
         bucket: where the package goes; made if it does not exist.
+        owner: the account that the bucket must belong to. A name that anybody can guess, such as `default_bucket`'s,
+            may have been taken by somebody else, who could then put other code in place of ours. None for a bucket
+            that a person named.
         poll_seconds: between two looks at CloudFormation.
     """
 
@@ -52,6 +63,7 @@ class Deployment:
     archive: Path
     bucket: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None
     poll_seconds: float = POLL_SECONDS
 
 
@@ -67,11 +79,11 @@ def deploy(
         DeployError: CloudFormation refused or rolled back, or the stack is in a state that it cannot leave.
     """
     tell(f"Uploading it to {deployment.bucket}")
-    ensure_bucket(s3, deployment.bucket)
-    key = upload(s3, deployment.bucket, deployment.archive)
+    ensure_bucket(s3, deployment.bucket, deployment.owner)
+    key = upload(s3, deployment.bucket, deployment.archive, deployment.owner)
     template = with_package(deployment.template, deployment.bucket, key)
     status = stack_status(cloudformation, deployment.stack)
-    if status in STUCK:
+    if status in STUCK:  # told before the change set, of which CloudFormation says less
         raise DeployError(f"The stack {deployment.stack} is {status}: delete it, or repair it, before a new deployment")
     creates = status in {None, ABSENT}
     tell(f"Asking CloudFormation what changes in the stack {deployment.stack}")
@@ -89,38 +101,48 @@ def default_bucket(account: str, region: str) -> str:
     return f"thermik-packages-{account}-{region}"
 
 
-def ensure_bucket(s3: Any, bucket: str) -> None:
-    """Make the bucket, closed to the public, unless it is there and ours.
+def ensure_bucket(s3: Any, bucket: str, owner: str | None = None) -> None:
+    """Make the bucket, closed to the public, unless it is there and its owner's.
 
     Raises:
         DeployError: the name belongs to someone else.
     """
     region = s3.meta.region_name
+    # S3 has no name for its first region: to give it is an error
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
-        s3.head_bucket(Bucket=bucket)
+        s3.head_bucket(Bucket=bucket, **_owned_by(owner))
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code not in {"404", "NoSuchBucket"}:
             raise DeployError(
-                f"The bucket {bucket} cannot be used ({code}): it may belong to another account"
+                f"The bucket {bucket} cannot be used ({code}): it may belong to another account; name one of yours "
+                "by --bucket"
             ) from error
         s3.create_bucket(Bucket=bucket, **place)
         closed = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(closed, True))
 
 
-def upload(s3: Any, bucket: str, archive: Path) -> str:
+def upload(s3: Any, bucket: str, archive: Path, owner: str | None = None) -> str:
     """Store the package under its hash, unless it is there; returns the key."""
     content = archive.read_bytes()
     key = f"thermik/{hashlib.sha256(content).hexdigest()}.zip"
     try:
-        s3.head_object(Bucket=bucket, Key=key)
+        s3.head_object(Bucket=bucket, Key=key, **_owned_by(owner))
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
             raise
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
+        s3.put_object(Bucket=bucket, Key=key, Body=content, **_owned_by(owner))
     return key
+
+
+def _owned_by(account: str | None) -> dict[str, str]:
+    """What makes S3 refuse a bucket of another account.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
+    return {} if account is None else {"ExpectedBucketOwner": account}
 
 
 def with_package(template: str, bucket: str, key: str) -> str:
@@ -189,6 +211,8 @@ def _parameters(cloudformation: Any, deployment: Deployment, *, creates: bool) -
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in deployment.parameters.items()]
     if creates:
         return given
+    # named one by one: what an update does not mention goes back to its default, and what is gone from the template
+    # must not be mentioned
     declared = cloudformation.get_template_summary(TemplateBody=deployment.template)["Parameters"]
     in_template = {parameter["ParameterKey"] for parameter in declared}
     stack = _describe(cloudformation, deployment.stack) or {}

@@ -38,11 +38,11 @@ def environment(lock: Path, python: Path, folder: Path = ENVIRONMENTS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(folder / f"{place.name}.lock"):
         if not finished.exists():
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(place, ignore_errors=True)  # half of one, if the process that made it was killed
             _run(str(python), "-m", "venv", str(place))
             install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-deps"]
             _run(str(place / "bin" / "python"), *install, "--require-hashes", "--requirement", str(lock))
-            finished.touch()
+            finished.touch()  # last: only now is the whole environment there
     return place
 
 

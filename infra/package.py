@@ -141,7 +141,7 @@ def install_dependencies(target: Target, lock: Path = LOCK, cache: Path = CACHE)
         _compile(target, fresh)
         try:
             fresh.rename(site)
-        except OSError:
+        except OSError:  # another process was first: what it made is the same
             if not site.is_dir():
                 raise
     return site
@@ -180,6 +180,7 @@ def is_carried(name: str) -> bool:
 
 
 def _cache_key(target: Target, lock: Path) -> str:
+    # with this module's text: what it prunes is part of what is cached
     told = [target.python, *target.platforms, str(target.compiler), *AWS_SERVICES, Path(__file__).read_text()]
     digest = hashlib.sha256("\n".join(told).encode() + lock.read_bytes()).hexdigest()
     return f"{target.python}-{'-'.join(target.platforms[:1]) or 'host'}-{digest[:16]}"
@@ -187,6 +188,7 @@ def _cache_key(target: Target, lock: Path) -> str:
 
 def _pip_install(target: Target, lock: Path, folder: Path) -> None:
     command = [str(target.installer), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # no source is built and nothing resolved: the package is what the lock says, whoever builds it
     command += ["--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:", "--target", str(folder)]
     for platform in target.platforms:
         command += ["--platform", platform]
@@ -223,7 +225,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _write_zip(files: dict[str, Path], archive: Path) -> None:
     archive.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = archive.with_name(f"{archive.name}.{os.getpid()}")
+    unfinished = archive.with_name(f"{archive.name}.{os.getpid()}")  # who reads the archive never sees half of it
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, ZIP_DATE)

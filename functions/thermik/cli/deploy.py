@@ -47,7 +47,7 @@ def checkout(root: Path) -> Path:
     missing = [name for name in NEEDED if not (root / name).is_file()]
     if missing:
         raise CommandFailed(f"Deploying needs a checkout of Thermik, and {root} has no {missing[0]}")
-    if str(root) not in sys.path:
+    if str(root) not in sys.path:  # the package that is installed has no `infra`
         sys.path.insert(0, str(root))
     return root
 
@@ -92,6 +92,7 @@ def _deploy(
             archive=archive,
             parameters=parameters,
             bucket=bucket or infra.default_bucket(account, clients["s3"].meta.region_name),
+            owner=None if bucket else account,
         )
         outputs: dict[str, Any] = infra.deploy(
             deployment, s3=clients["s3"], cloudformation=clients["cloudformation"], tell=_say

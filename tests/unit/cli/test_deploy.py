@@ -43,8 +43,14 @@ def test_it_deploys_the_checkouts_template_and_prints_the_outputs(
     [deployment] = aws
     assert (deployment.stack, deployment.parameters) == ("demo", {"LogLevel": "DEBUG"})
     assert deployment.template == (REPOSITORY / "template.yaml").read_text()
-    assert deployment.bucket == "thermik-packages-123456789012-eu-west-1"
+    assert (deployment.bucket, deployment.owner) == ("thermik-packages-123456789012-eu-west-1", "123456789012")
     assert capsys.readouterr().out.split() == ["ApiUrl", "https://example.com"]
+
+
+def test_a_bucket_that_somebody_named_may_be_anybodys(aws: list[Any]) -> None:
+    assert call(["deploy", "--region", "eu-west-1", "--bucket", "shared-packages"]) == 0
+    [deployment] = aws
+    assert (deployment.bucket, deployment.owner) == ("shared-packages", None)
 
 
 def test_what_cloudformation_refuses_is_told(

@@ -59,6 +59,24 @@ def test_a_bucket_of_someone_else_is_named(s3: Any, monkeypatch: pytest.MonkeyPa
         ensure_bucket(s3, "packages")
 
 
+def test_s3_is_told_whose_the_bucket_must_be(s3: Any, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+    for name in ("head_bucket", "head_object", "put_object"):
+        plain = getattr(s3, name)
+
+        def noted(plain: Any = plain, **given: Any) -> Any:
+            asked.append(given.pop("ExpectedBucketOwner", None))
+            return plain(**given)
+
+        monkeypatch.setattr(s3, name, noted)
+
+    for _ in range(2):
+        ensure_bucket(s3, "packages", "111122223333")
+        upload(s3, "packages", archive, "111122223333")
+
+    assert asked == ["111122223333"] * 5  # the second time nothing is sent
+
+
 def test_the_same_package_is_sent_once(s3: Any, archive: Path) -> None:
     ensure_bucket(s3, "packages")
     key = upload(s3, "packages", archive)
