@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.running import engine, run
+from engine.running import Around, end_of, engine, look, run, save, start, until_state
 from engine.sources import constant, each_parallel, fail, flow, log, par
+from thermik.executions.kill import kill
+from thermik.executions.revival import restart
 from thermik.local.interpreter import SkippingClock
+from thermik.storage.errors import TableUnavailable
+from thermik.storage.table import Put
 
 UNKNOWN = "{{ nobody.knows }}"
 PAUSE = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause", "pauseDuration": "PT5S"}
@@ -30,3 +36,60 @@ def test_a_pause_that_fails_may_be_allowed_to(tmp_path: Path) -> None:
     with engine(tmp_path, clock=SkippingClock()) as runtime:
         ran = run(runtime, flow({**PAUSE, "behavior": "FAIL", "allowFailure": True}, log("after")))
     assert (ran.states(), ran.state) == ({"wait": "WARNING", "after": "SUCCESS"}, "WARNING")
+
+
+class AnswersLost:
+    """A table whose answer to each write of a task's run is lost, but the first."""
+
+    def __init__(self, table: Any, task_id: str) -> None:
+        self._table = table
+        self._task_id = task_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def write(self, *writes: Any) -> None:
+        self._table.write(*writes)
+        for each in writes:
+            if isinstance(each, Put) and each.record.version and each.record.body.get("taskId") == self._task_id:
+                raise TableUnavailable("away by now")
+
+
+def test_a_working_directory_that_cannot_go_on_fails_in_one_write(tmp_path: Path) -> None:
+    directory = {
+        "id": "directory",
+        "type": "io.kestra.plugin.core.flow.WorkingDirectory",
+        "tasks": [log("never", runIf=UNKNOWN)],
+        "errors": [log("handled")],
+    }
+    around = Around(table=lambda table: AnswersLost(table, "directory"))  # type: ignore[arg-type,return-value]
+    with engine(tmp_path, clock=SkippingClock(), around=around) as runtime:
+        ran = run(runtime, flow(directory))
+    assert (ran.states(), ran.state) == ({"directory": "FAILED", "handled": "SUCCESS"}, "FAILED")
+
+
+CALL = {"id": "call", "type": "io.kestra.plugin.core.flow.Subflow", "namespace": "company.team", "flowId": "child"}
+
+
+def test_attempts_are_in_order_though_the_clock_of_the_next_process_is_late(tmp_path: Path) -> None:
+    ahead = SkippingClock()
+    ahead._skipped = timedelta(minutes=1)
+    with engine(tmp_path, clock=ahead) as runtime:
+        first = run(runtime, flow({**CALL, "runIf": UNKNOWN}))
+    with engine(tmp_path, clock=SkippingClock()) as runtime:
+        restart(runtime.life, first.id)
+        attempts = end_of(runtime, first.id).run("call").attempts or ()
+    begun = [attempt.state.start_date for attempt in attempts]
+    assert len(begun) == 2
+    assert begun == sorted(begun)
+
+
+def test_a_call_that_is_killed_has_an_attempt_that_was(tmp_path: Path) -> None:
+    with engine(tmp_path) as runtime:
+        save(runtime, flow({**PAUSE, "pauseDuration": "PT1H"}, id="child"))
+        execution = start(runtime, flow(CALL))
+        until_state(runtime, execution.id, "RUNNING")
+        while not look(runtime, execution.id).states():
+            pass
+        kill(runtime.life, execution.id)
+        assert look(runtime, execution.id).attempts("call") == ["KILLED"]
