@@ -12,12 +12,14 @@ import pytest
 
 from engine.running import Around, Handle, Ran, end_of, engine, look, run, start, until_state
 from engine.sources import constant, dag, fail, flow, log, par, ret, seq
+from thermik.executions.changes import delete
 from thermik.executions.marking import change_task_run_state
 from thermik.executions.pausing import pause, resume
 from thermik.executions.replay import replay
 from thermik.executions.revival import restart
 from thermik.executions.state import StateType
 from thermik.local.interpreter import SkippingClock
+from thermik.storage import schema
 
 
 def _is_quiet(ran: Ran) -> bool:
@@ -140,3 +142,12 @@ def test_a_replay_takes_up_what_a_failure_beside_it_had_ended(tmp_path: Path) ->
         assert first.states() == {"both": "FAILED", "bad": "FAILED", "waiting": "KILLED", "wait": "KILLED"}
         again = replay(runtime.life, first.id, from_task_run=first.run("bad").id)
         assert end_of(runtime, again.id).states()["both"] == "FAILED"
+
+
+def test_nothing_of_a_deleted_execution_is_left(tmp_path: Path) -> None:
+    with engine(tmp_path) as runtime:
+        ran = run(runtime, flow(dag("dag", (log("a"), []), (log("b"), ["a"]))))
+        partition = schema.execution_partition(ran.id)
+        assert runtime.table.query(partition, prefix=schema.GATES).records
+        delete(runtime.life, runtime.blobs, ran.id)
+        assert not runtime.table.query(partition).records

@@ -88,8 +88,7 @@ def delete(life: Life, blobs: Blobs, execution_id: str, *, logs: bool = True, st
     if storage:
         files = ExecutionFiles(execution.namespace, execution.flow_id, execution_id)
         blobs.delete(info.key for info in blobs.list(files.prefix))
-    prefixes = [schema.TASK_RUNS, schema.LOGS] if logs else [schema.TASK_RUNS]
-    for prefix in prefixes:
+    for prefix in (schema.TASK_RUNS, schema.GATES, *([schema.LOGS] if logs else ())):
         _delete_all(life, schema.execution_partition(execution_id), prefix)
     life.executions.table.write(Delete(schema.execution(execution_id)))
 

@@ -14,6 +14,9 @@ from thermik.storage.table import Index, Key
 TASK_RUNS = "taskrun#"
 """Prefix of the task runs in an execution's partition."""
 
+GATES = "gates#"
+"""Prefix of the gates of Dags in an execution's partition."""
+
 LOGS = "log#"
 """Prefix of the log chunks in an execution's partition."""
 
@@ -48,7 +51,7 @@ def task_run(execution_id: str, task_run_id: str) -> Key:
 
 def gates(execution_id: str, task_run_id: str) -> Key:
     """Which children of a Dag's run wait, and which were let in."""
-    return Key(execution_partition(execution_id), f"gates#{task_run_id}")
+    return Key(execution_partition(execution_id), GATES + task_run_id)
 
 
 def log_chunk(execution_id: str, started: str, task_run_id: str, attempt: int, number: int) -> Key:
