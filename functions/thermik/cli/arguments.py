@@ -6,6 +6,10 @@ from pathlib import Path
 
 import click
 
+INPUT = click.option(
+    "--input", "-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; KEY=@PATH sends a file."
+)
+
 
 def read_inputs(inputs: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Path]]:
     """Texts and files by input: `k=v`, `k=@path`; `k=@@v` is the text `@v`. Raises: click.BadParameter."""
@@ -35,6 +39,11 @@ def read_labels(labels: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def narrowed(namespace: str | None, flow: str | None) -> tuple[str | None, str | None]:
+    """Namespace and id of `--flow`, else the namespace of `--namespace` alone. Raises: click.BadParameter."""
+    return read_name(flow) if flow is not None else (namespace, None)
+
+
 def is_file(named: str) -> bool:
     """Whether an argument means a flow's file and no saved flow."""
     return named == "-" or "/" in named or named.endswith((".yaml", ".yml")) or Path(named).is_file()
@@ -42,6 +51,7 @@ def is_file(named: str) -> bool:
 
 def read_name(named: str) -> tuple[str, str]:
     """Namespace and id of `namespace.flow`, or `namespace:flow` where the id has dots. Raises: click.BadParameter."""
+    # namespaces have dots, most ids have none: the last dot divides
     namespace, sign, flow_id = named.rpartition(":" if ":" in named else ".")
     if not sign:
         raise click.BadParameter(f"{named!r} is neither a file nor NAMESPACE.FLOW", param_hint="FILE|NAMESPACE.FLOW")

@@ -148,7 +148,7 @@ def connect(settings: Settings) -> Iterator[Client]:
         from thermik.cli.local_client import LocalClient
 
         local = LocalClient(settings.data, settings.plugin_defaults)
-        work()
+        work()  # a server's client starts no threads and needs none of it
         try:
             yield local
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from thermik.cli.acting import Given
-from thermik.cli.arguments import read_inputs, read_labels
+from thermik.cli.arguments import INPUT, read_inputs, read_labels
 from thermik.cli.client import connect
 from thermik.cli.examples import examples
 from thermik.cli.failures import CommandFailed
@@ -16,9 +16,6 @@ from thermik.cli.showing import Showing, finish, watch
 from thermik.cli.watching import Watcher, levels_from
 from thermik.settings import Settings
 
-INPUT = click.option(
-    "--input", "-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; KEY=@PATH sends a file."
-)
 TASK_RUN = click.option(
     "--task-run", "--task", "task_run", metavar="NAME", help="A task run, by its id or as `executions get` names it."
 )
@@ -51,6 +48,7 @@ def resume(execution: str, *, inputs: tuple[str, ...], level: str, form: str, se
     """
     given = Given(*read_inputs(inputs))
     with connect(settings) as client:
+        # before the action: what it sets off is news, what was before is not
         showing = Showing(form, watcher_of(client, execution, level))
         return outcome(client, client.actions.resume(execution, given), showing, settings)
 

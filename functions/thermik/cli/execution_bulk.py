@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from thermik.cli.arguments import read_name
+from thermik.cli.arguments import narrowed
 from thermik.cli.client import ENDED, Client, Json, Search, connect
 from thermik.cli.examples import examples
 from thermik.cli.failures import FAILED, CommandFailed, say
@@ -61,7 +61,7 @@ def selecting(command: Command) -> Command:
     @functools.wraps(command)
     def call(executions: tuple[str, ...], *, yes: bool, **rest: Any) -> Any:
         search = _search(*(rest.pop(name) for name in ("namespace", "flow", "state")))
-        if (search is not None) == bool(executions):
+        if (search is not None) == bool(executions):  # neither, or both: no filter may widen what was named
             raise click.UsageError("Name executions, or give --namespace, --flow or --state")
         return command(selection=Selection(executions, search, yes), **rest)
 
@@ -72,9 +72,7 @@ def _search(namespace: str | None, flow: str | None, state: str | None) -> Searc
     """What the options look for; None where none is given. Raises: click.BadParameter."""
     if namespace is None and flow is None and state is None:
         return None
-    flow_id = None
-    if flow is not None:
-        namespace, flow_id = read_name(flow)
+    namespace, flow_id = narrowed(namespace, flow)
     return Search(namespace, flow_id, state.upper() if state else None, MOST)
 
 

@@ -35,7 +35,7 @@ def follow(execution: str, *, level: str, form: str, settings: Settings) -> int:
         found = client.execution(execution)
         try:
             ended = look_on(client, found, Showing(form, Watcher(levels_from(level))))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # unlike `run`, which began it, this only looks
             return INTERRUPTED
     return finish(ended, form, settings)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from thermik.cli.arguments import read_name
+from thermik.cli.arguments import narrowed
 from thermik.cli.client import ENDED, Client, Json, Search, connect
 from thermik.cli.examples import examples
 from thermik.cli.execution_actions import COMMANDS as ON_ONE
@@ -46,9 +46,7 @@ def list_(
     namespace: str | None, flow: str | None, state: str | None, limit: int, form: str, settings: Settings
 ) -> None:
     """List executions, newest first."""
-    flow_id = None
-    if flow is not None:
-        namespace, flow_id = read_name(flow)
+    namespace, flow_id = narrowed(namespace, flow)
     search = Search(namespace or None, flow_id, state.upper() if state else None, limit)
     with connect(settings) as client:
         print_rows(
@@ -127,7 +125,7 @@ def _growing(client: Client, execution: Json) -> Iterator[list[Json]]:
     """The entries of a log as they come, until the execution has ended."""
     seen: set[str] = set()
     while True:
-        ended = execution["state"]["current"] in ENDED
+        ended = execution["state"]["current"] in ENDED  # looked at before the log, which then has all until the end
         log = {json.dumps(entry, sort_keys=True): entry for entry in client.logs(execution["id"])}
         yield [entry for text, entry in log.items() if text not in seen]
         seen.update(log)

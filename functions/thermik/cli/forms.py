@@ -32,7 +32,7 @@ class Form:
     def __init__(
         self, texts: Mapping[str, str], files: Mapping[str, Path], file_names: Mapping[str, str] | None = None
     ) -> None:
-        boundary = secrets.token_hex(16)
+        boundary = secrets.token_hex(16)  # that no file can have in it by chance or by design
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._closing = ExitStack()
         self._end = f"--{boundary}--\r\n".encode()

@@ -77,7 +77,7 @@ def set_(namespace: str, key: str, value: str, *, ttl: str | None, settings: Set
 
     The value is JSON; what is none is a text, or a date or duration if it looks like one. - reads the standard input.
     """
-    text = sys.stdin.read() if value == STANDARD_INPUT else value
+    text = sys.stdin.read() if value == STANDARD_INPUT else value  # a secret need not stand in the shell's history
     with connect(settings) as client:
         client.pairs.set(namespace, key, text, ttl)
 

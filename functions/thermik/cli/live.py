@@ -48,6 +48,7 @@ def show(looks: Iterable[tuple[Json, list[Event]]], tasks: int, console: Console
     """
     console = console or Console()
     execution: Json = {}
+    # no thread that draws by itself: each look draws once. Without `visible` a tall tree would end in an ellipsis
     with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
         for execution, events in looks:
             for event in events:

@@ -132,6 +132,7 @@ class LocalActions:
         life = self._runtime.life
         execution = life.executions.execution(execution_id).value
         adopt(life, execution, self._runtime.process.lives)
+        # read again: another process may have been quicker to take it
         execution = life.executions.execution(execution_id).value
         mine = execution.progress.owner == self._runtime.process.token
         return self._listen(execution_id) if mine else self._wire(execution_id)

@@ -36,8 +36,6 @@ LOOK_AGAIN_SECONDS = 0.1
 CLOSE_SECONDS = 5.0
 """How long what is at work may take to end when the command has ended."""
 
-PAGE = 500
-
 
 class LocalClient:
     """A data directory's flows and executions."""
@@ -73,19 +71,10 @@ class LocalClient:
 
     def flows(self, namespace: str | None) -> Iterator[Json]:
         """Every flow, from the list's index: no source is read."""
-        cursor: str | None = None
-        while True:
-            page = self._runtime.flows.list(namespace, limit=PAGE, cursor=cursor)
-            for flow in page.flows:
-                yield {
-                    "namespace": flow.namespace,
-                    "id": flow.id,
-                    "revision": flow.revision,
-                    "disabled": flow.disabled,
-                }
-            cursor = page.cursor
-            if cursor is None:
-                return
+        from thermik.api.flow_search import summaries
+
+        for flow in summaries(self._runtime.flows, namespace):
+            yield {"namespace": flow.namespace, "id": flow.id, "revision": flow.revision, "disabled": flow.disabled}
 
     def revisions(self, namespace: str, flow_id: str) -> list[Json]:
         """Every revision. Raises: FlowNotFound."""
@@ -182,9 +171,10 @@ class LocalClient:
             if record.key == key and record.body["state"]["current"] in ENDED:
                 ended.set()
 
-        self._runtime.read_mail()
+        self._runtime.read_mail()  # what other processes write is heard of, too
         self._endings[execution_id] = ended
         self._listening.enter_context(self._runtime.table.changes.listen(key.partition, hear))
+        # looked at after listening has begun, or an end between the two would never be heard of
         execution = self._wire(execution_id)
         if execution["state"]["current"] in ENDED:
             ended.set()

@@ -75,6 +75,7 @@ def call(arguments: list[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:  # whoever read has gone: that is an end like any other
+        # Python flushes stdout once more when it ends, and would tell of the broken pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last one to know: a traceback is not for people

@@ -65,7 +65,7 @@ def get(namespace: str, path: str, output: Path | None, settings: Settings) -> N
         if output is None:
             client.read_namespace_file(namespace, path, sys.stdout.buffer)
             return
-        draft = output.with_name(f".{output.name}.part")
+        draft = output.with_name(f".{output.name}.part")  # a file that is there stays whole if the server goes away
         try:
             with draft.open("wb") as sink:
                 client.read_namespace_file(namespace, path, sink)

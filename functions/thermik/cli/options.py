@@ -42,7 +42,7 @@ def with_settings(names: tuple[str, ...]) -> Callable[[Command], Command]:
             return command(settings=settings_of(given, os.environ), **values)
 
         decorated: Command = call
-        for name in reversed(names):
+        for name in reversed(names):  # the decorator that is applied last stands first in the help
             decorated = _option(name)(decorated)
         return decorated
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from thermik.cli.arguments import is_file, read_inputs, read_labels, read_name
+from thermik.cli.arguments import INPUT, is_file, read_inputs, read_labels, read_name
 from thermik.cli.client import Client, Start, connect
 from thermik.cli.examples import examples
 from thermik.cli.options import CONNECTION, with_settings
@@ -21,7 +21,7 @@ from thermik.settings import Settings
     )
 )
 @click.argument("flow", metavar="FILE|NAMESPACE.FLOW")
-@click.option("--input", "-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; KEY=@PATH sends a file.")
+@INPUT
 @click.option("--label", "-l", "labels", multiple=True, metavar="KEY:VALUE", help="A label of the execution.")
 @click.option("--revision", type=click.IntRange(min=1), help="Of a saved flow, not the newest revision but this one.")
 @LEVEL

@@ -42,7 +42,7 @@ def schedule(
     if from_stdin:
         for line in sys.stdin:
             if line.strip():
-                click.echo(json.dumps(answer(json.loads(line))))
+                click.echo(json.dumps(_answer_line(line)))
         return
     if cron is None:
         raise click.UsageError("Give a cron expression, or --stdin")
@@ -54,8 +54,22 @@ def schedule(
         click.echo(date)
 
 
+def _answer_line(line: str) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except json.JSONDecodeError as error:
+        return {"error": f"column {error.colno}: no JSON: {error.msg}"}
+    except RecursionError:
+        return {"error": "nested too deeply"}
+    if not isinstance(request, dict) or "cron" not in request:
+        return {"error": "a JSON object with a `cron` is expected"}
+    if not isinstance(request.get("count", 1), int) or not isinstance(request.get("after", ""), str):
+        return {"error": "`count` must be a whole number, and `after` an ISO 8601 instant"}
+    return answer(request)
+
+
 def answer(request: dict[str, Any], zone: tzinfo = UTC) -> dict[str, Any]:
-    """The answer to one line of `--stdin`."""
+    """The next dates of a request's `cron`, and the previous one; or what is wrong with it."""
     properties = {name: value for name, value in request.items() if name not in _ASKED}
     context = {"triggers": TriggerRegistry()}
     try:
@@ -67,7 +81,9 @@ def answer(request: dict[str, Any], zone: tzinfo = UTC) -> dict[str, Any]:
         return {"error": str(error)}
     calendar = calendar_of(trigger, zone)
     satisfies = _satisfies(trigger, zone)
-    following = islice(filter(satisfies, islice(calendar.after(moment), MAX_EXAMINED)), int(request.get("count", 5)))
+    # a condition that never holds must not be looked for among all dates that there will ever be
+    dates = islice(calendar.after(moment), MAX_EXAMINED)
+    following = islice(filter(satisfies, dates), max(0, request.get("count", 5)))
     previous = first(calendar.before(moment), satisfies)
     return {"next": [offset_text(each) for each in following], "previous": previous and offset_text(previous)}
 

@@ -75,7 +75,7 @@ def look_on(client: Client, execution: Json, showing: Showing) -> Json:
         from thermik.cli import live
 
         return live.show(follow(client, execution, live.EVERY_SECONDS, showing.watcher), showing.tasks)
-    out = sys.stderr if showing.form == "json" else sys.stdout
+    out = sys.stderr if showing.form == "json" else sys.stdout  # stdout then is one JSON document, for `| jq`
     print(f"execution {execution['id']} of {execution['namespace']}.{execution['flowId']}", file=out, flush=True)
     return plain.show(follow(client, execution, plain.EVERY_SECONDS, showing.watcher), out)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -18,6 +19,8 @@ from thermik.tasks.registry import Registry
 from thermik.triggers.registry import TriggerRegistry
 
 STANDARD_INPUT = "-"
+
+T = TypeVar("T")
 
 
 @record
@@ -110,7 +113,10 @@ def checked(files: Iterable[str]) -> list[tuple[Source, ParsedFlow]]:
 
 def checked_one(file: str) -> tuple[Source, ParsedFlow]:
     """The only flow of a file. Raises: CommandFailed."""
-    flows = checked([file])
+    return _only(file, checked([file]))
+
+
+def _only(file: str, flows: Sequence[T]) -> T:
     if len(flows) > 1:
         raise CommandFailed(f"{file}: there are {len(flows)} flows in it, one is expected")
     return flows[0]
@@ -128,12 +134,10 @@ def _tell(warnings: Iterable[Located]) -> None:
 
 def save_file(client: Client, file: str) -> Json:
     """Save the only flow of a file, and tell its warnings; the flow as it was saved. Raises: CommandFailed."""
-    sources = read_sources(file)
-    if len(sources) > 1:
-        raise CommandFailed(f"{file}: there are {len(sources)} flows in it, one is expected")
-    _, found = check(sources[0])  # for its warnings: whether it is accepted says the server
+    source = _only(file, read_sources(file))
+    _, found = check(source)  # for its warnings: whether it is accepted says the server, which may know other types
     _tell([each for each in found if each.severity == "warning"])
-    return save(client, sources[0])
+    return save(client, source)
 
 
 def save(client: Client, source: Source) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from thermik.cli.arguments import read_name
+from thermik.cli.arguments import narrowed, read_name
 from thermik.cli.client import Json, connect
 from thermik.cli.examples import examples
 from thermik.cli.figures import date_text
@@ -25,9 +25,7 @@ def triggers() -> None:
 @with_settings(CONNECTION)
 def list_(namespace: str | None, flow: str | None, form: str, settings: Settings) -> None:
     """List triggers with dates, each with its next date."""
-    flow_id = None
-    if flow is not None:
-        namespace, flow_id = read_name(flow)
+    namespace, flow_id = narrowed(namespace, flow)
     with connect(settings) as client:
         found = client.triggers.list(namespace, flow_id)
     print_rows(

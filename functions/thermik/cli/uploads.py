@@ -50,7 +50,7 @@ def send(offer: Mapping[str, Any], path: Path) -> None:
 
 def fetch(url: str, sink: BinaryIO) -> None:
     """Copy what is at an address that a server's answer named. Raises: CommandFailed."""
-    if not url.startswith(("https://", "http://")):
+    if not url.startswith(("https://", "http://")):  # `urlopen` would read `file:///etc/passwd`, too
         raise CommandFailed(f"the server answers with an address that is none of HTTP: {url[:100]}")
     try:
         with urlopen(url, timeout=TIMEOUT_SECONDS) as source:  # noqa: S310 - the scheme was looked at

@@ -58,6 +58,7 @@ class Wire:
         while True:
             answer = object_of(self.call("GET", path, {**query, "page": page, "size": size})[1])
             yield from answer["results"]
+            # the total of a long list is known a few pages ahead only, and grows on the way
             if page * size >= answer["total"] or not answer["results"]:
                 return
             page += 1
