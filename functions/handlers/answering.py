@@ -19,7 +19,7 @@ MAX_INLINE_BYTES = 4 * 1024 * 1024
 """A file's bytes in an answer: 6 MB are the most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 and base64 makes four bytes of three."""
 
-FIRST_PAUSE_SECONDS = 0.1
+FIRST_PAUSE_SECONDS = 0.1  # most executions that somebody waits for take less than a second
 LONGEST_PAUSE_SECONDS = 1.0
 RESERVE_SECONDS = 2.0
 """What is left of an invocation, so that the answer arrives."""
@@ -85,6 +85,7 @@ def _file(answer: Answer, body: BlobBody, blobs: Blobs, link: Callable[[str], st
 def _result(answer: Answer) -> Result:
     content = answer.content()
     encoded = isinstance(content, bytes)
+    # what is answered changes from call to call, and only who has credentials may see it
     headers = {**answer.headers, "Content-Type": answer.media_type, "Cache-Control": "no-store"}
     body = base64.b64encode(content).decode() if isinstance(content, bytes) else content or ""
     return {"statusCode": int(answer.status), "headers": headers, "body": body, "isBase64Encoded": encoded}

@@ -16,7 +16,7 @@ from thermik.api.services import Services
 from thermik.settings import require_aws
 from thermik.storage.aws import create_client
 
-LINK_SECONDS = 300
+LINK_SECONDS = 300  # for a download to begin; one that has begun may take as long as it needs
 
 _log = Logger()
 

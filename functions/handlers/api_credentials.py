@@ -26,7 +26,7 @@ def credentials_of(settings: Settings, read_secret: Callable[[str], str]) -> Cre
     try:
         secret = json.loads(read_secret(arn))
         credentials = Credentials(secret.get("username"), secret.get("password"), secret.get("token"))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError):  # `from None`: the JSON error carries the secret's text
         raise SettingsError([f"The secret {arn} is no JSON object"]) from None
     if not credentials.token and not (credentials.username and credentials.password):
         raise SettingsError([f"The secret {arn} has neither username and password nor token"])

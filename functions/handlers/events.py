@@ -38,8 +38,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         case {"kind": "thermik.trigger", "namespace": str(namespace), "flow": str(flow), "trigger": str(trigger)}:
             _tend(namespace, flow, trigger)
         case {"detail-type": "Scheduled Event"}:
+            # what is stuck first: deleting old data may take all the time that there is
             failed = sweep(_stack.life, _stack.machines.has_ended) + _keep_up() + _forget(context)
-            if failed:
+            if failed:  # after everything was tried; an error is what the function's alarm counts
                 raise SweepIncomplete(f"{failed} executions or triggers could not be brought on their way, or deleted")
         case _:
             raise UnknownEvent(f"not an event of this stack's rules: {json.dumps(event)[:1000]}")
@@ -76,7 +77,7 @@ def _is_turn(arn: str) -> bool:
 
 
 def _settle(machine: str, status: str) -> None:
-    _log.append_keys(execution_id=machine.partition("-")[0])
+    _log.append_keys(execution_id=machine.partition("-")[0])  # behind the dash: which start of the execution it is
     try:
         settled = settle_ended_machine(_stack.life, machine, status)
     except ExecutionNotFound:

@@ -81,13 +81,14 @@ def connect() -> Stack:
     settings = read_settings(os.environ)
     aws = require_aws(settings)
     clock = SystemClock()
-    s3 = LaterClient("s3", read_seconds=READ_SECONDS)
+    s3 = LaterClient("s3", read_seconds=READ_SECONDS)  # most invocations of the worker need none: see `LaterClient`
     table = DynamoTable(aws.table, clock=clock)
     blobs = S3Blobs(aws.bucket, client=s3)
     types = Registry()
     triggers = TriggerRegistry()
     defaults = global_defaults(settings.plugin_defaults, types, triggers)
     # who listens is asked each time: a flow that another function has just saved must hear the next end
+    # hub and ports need each other: what is asked for later is given as a function
     hub = TriggerHub(table, clock, lambda: ports, lambda: _timetable(aws, clock), tends=True)
     flows = Flows(table, blobs, types, clock, triggers=triggers, global_defaults=defaults, on_changed=hub.flow_changed)
 

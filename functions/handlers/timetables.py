@@ -30,6 +30,7 @@ def timetable(aws: AwsSettings, clock: Clock) -> Timetable:
     """
     if aws.schedule_group is None:
         return SweptTimetable()
+    # told when the function starts, or a schedule would fail at its first date, which nobody watches
     if aws.schedule_role_arn is None or aws.events_arn is None or aws.dead_letters_arn is None:
         names = "THERMIK_SCHEDULE_ROLE_ARN, THERMIK_EVENTS_ARN and THERMIK_DEAD_LETTERS_ARN"
         raise SettingsError([f"THERMIK_SCHEDULE_GROUP needs {names}"])

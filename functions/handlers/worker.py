@@ -23,7 +23,7 @@ FORESEEN = (Stopped, TaskFailed, Busy, ExecutionFailed)
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:  # not where something else than Lambda imports this
     from thermik.hardening import close_to_scripts
 
-    close_to_scripts()
+    close_to_scripts()  # before anything of a user runs: scripts share the container with the worker's credentials
 
 _log = Logger()
 _stack = connect()
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     deadline = _clock.now() + timedelta(milliseconds=context.get_remaining_time_in_millis())
     try:
         return _worker.handle(event, deadline)
-    except FORESEEN:
+    except FORESEEN:  # the machine's business: logged where they were decided on, and no failure of ours
         raise
     except Exception:
         _log.exception("the operation failed")
