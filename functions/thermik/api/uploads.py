@@ -9,6 +9,7 @@ laptop, requests have no such limit: the answer is 204, and files belong into th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from thermik.api.answers import NO_CONTENT, Answer
@@ -18,6 +19,7 @@ from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.executions import pausing
 from thermik.executions.repository import ExecutionNotFound
+from thermik.flows.constraints import refused_file
 from thermik.flows.flow import Flow
 from thermik.flows.input_types import FileInput
 from thermik.flows.inputs import Input
@@ -33,7 +35,7 @@ MAX_BYTES = 5 * 1024**3
 router = Router("Uploads")
 
 
-@router.route("POST", "/executions/<namespace>/<flow_id>/uploads", query="input revision")
+@router.route("POST", "/executions/<namespace>/<flow_id>/uploads", query="input fileName revision")
 def offer_inputs(services: Services, request: Request) -> Any:
     """Where the files of an execution that is to be started may be sent: `{executionId, uploads}`."""
     flow = services.flows.load(request["namespace"], request["flow_id"], request.optional_number("revision")).flow
@@ -44,7 +46,7 @@ def offer_inputs(services: Services, request: Request) -> Any:
     "POST",
     "/executions/<execution_id>/actions/resume/uploads",
     "/executions/<execution_id>/resume/uploads",
-    query="input",
+    query="input fileName",
 )
 def offer_resume_inputs(services: Services, request: Request) -> Any:
     """Where the files may be sent that a resume of this execution is to give."""
@@ -109,13 +111,24 @@ def _offers(services: Services, request: Request, inputs: Sequence[Input], files
     if unknown or not wanted:
         named = f"not '{', '.join(unknown)[:100]}'" if unknown else "once for each file to be sent"
         raise Unprocessable(f"Parameter 'input' must name FILE inputs of the flow, {named}")
-    uris = {name: files.input_uri(name, f"{name}{declared[name].extension}") for name in wanted}
+    uris = {
+        name: files.input_uri(name, _name(declared[name], sent))
+        for name, sent in zip_longest(wanted, request.all("fileName")[: len(wanted)], fillvalue="")
+    }
     offers = [
         {"input": name, "uri": uri, **_offer(services, key_of(uri), until_kept=True)} for name, uri in uris.items()
     ]
     if not all("url" in offer for offer in offers):
         return NO_CONTENT
     return {"executionId": files.execution_id, "uploads": offers}
+
+
+def _name(declared: FileInput, sent: str) -> str:
+    """What a file of this name will be called. Raises: Unprocessable: the input accepts none of that name."""
+    reason = refused_file(declared, sent)
+    if reason is not None:
+        raise Unprocessable(f"Invalid input for `{declared.id}`, {reason}, but parameter 'fileName' is `{sent[:100]}`")
+    return declared.stored_name(sent)
 
 
 def _owner(flow: Flow, name: str, uri: Any) -> str | None:

@@ -90,7 +90,7 @@ class HttpClient:
             return
         while piece := response.read1(PIECE):
             sink.write(piece)
-        if response.length:
+        if response.length:  # `read1` ends without an error where the connection breaks
             raise self._wire.lost(http.client.IncompleteRead(b"", response.length))
 
     def write_namespace_file(self, namespace: str, path: str, source: Path) -> None:
@@ -106,6 +106,7 @@ class HttpClient:
 
     def delete_namespace_file(self, namespace: str, path: str) -> None:
         """Delete it, if it is there."""
+        # asked first: the API deletes what is not there without a word, and a mistyped path should be told
         self._wire.call("GET", _files(namespace, "stats"), {"path": path})
         self._wire.call("DELETE", _files(namespace), {"path": path})
 
@@ -153,13 +154,13 @@ class HttpClient:
     def _uploaded(self, path: str, files: Mapping[str, Path]) -> dict[str, str]:
         """Send files that are too large for a form ahead, if the server says where; their URIs by input."""
         large = sorted(name for name, file in files.items() if is_large(file))
+        # many small files are too large together: then all of them go ahead
         if sum(file.stat().st_size for file in files.values()) > DIRECT_BYTES:
             large = large or sorted(files)
         if not large:
             return {}
-        status, answer = self._wire.call(
-            "POST", f"{path}/uploads", [("input", name) for name in large], accepted=(404,)
-        )
+        named = [pair for name in large for pair in (("input", name), ("fileName", files[name].name))]
+        status, answer = self._wire.call("POST", f"{path}/uploads", named, accepted=(404,))
         if status != 200:
             return {}
         offers = object_of(answer)["uploads"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from thermik.durations import duration_text
 from thermik.expressions.limits import MAX_REGEX_SECONDS
@@ -15,6 +16,7 @@ from thermik.flows.input_types import (
     DateTimeInput,
     DurationInput,
     EnumInput,
+    FileInput,
     FloatInput,
     IntInput,
     MultiselectInput,
@@ -46,6 +48,17 @@ def _pattern(declared: Any, value: str, _: Choices) -> str | None:
     if bounded_by_time(declared.validator, lambda: expression.fullmatch(value, timeout=MAX_REGEX_SECONDS)):
         return None
     return f"it must match the pattern `{declared.validator}`"
+
+
+def _file(declared: Any, value: str, _: Choices) -> str | None:
+    return refused_file(declared, urlsplit(value).path)
+
+
+def refused_file(declared: FileInput, path: str) -> str | None:
+    """Why a file of this name, or at this path, is not accepted, in Kestra's words; None for one that is."""
+    if declared.accepts(path):
+        return None
+    return f"File type not allowed. Accepted extensions: {', '.join(declared.allowed_file_extensions or ())}"
 
 
 def _number(declared: Any, value: float, _: Choices) -> str | None:
@@ -103,5 +116,6 @@ _CHECKS: Mapping[type[Input], Callable[[Any, Any, Choices], str | None]] = {
     DurationInput: _duration,
     SelectInput: _one_of,
     EnumInput: _one_of,
+    FileInput: _file,
     MultiselectInput: _some_of,
 }

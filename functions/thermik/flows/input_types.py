@@ -111,10 +111,28 @@ class DurationInput(Input):
     max: Duration | None = None
 
 
+def _ending(path: str) -> str:
+    """A path's last dot and what follows, in small letters; nothing where there is none."""
+    _, dot, ending = path.rpartition(".")
+    return f"{dot}{ending}".lower()
+
+
 class FileInput(Input):
     """A file that is uploaded, or a `kestra://` URI of one."""
 
     extension: str = ".upl"
+    allowed_file_extensions: list[str] | None = Field(
+        default=None, description="Only files whose names end so, whatever the case: `.csv`."
+    )
+
+    def accepts(self, path: str) -> bool:
+        """Whether a file of this name, or at this path, may be given."""
+        allowed = {each.lower() for each in self.allowed_file_extensions or ()}
+        return not allowed or _ending(path) in allowed
+
+    def stored_name(self, sent: str) -> str:
+        """What a file that is accepted is called in the internal storage: what tells its kind stays."""
+        return f"{self.id}{_ending(sent) if self.allowed_file_extensions else self.extension}"
 
     @field_validator("defaults")
     @classmethod

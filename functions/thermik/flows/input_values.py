@@ -203,8 +203,10 @@ def _declared(inputs: Sequence[Input], name: str) -> Input:
 
 
 def _store(upload: Upload, declared: Input, files: FileSink) -> str:
-    extension = getattr(declared, "extension", "")
-    return files(declared.id, f"{declared.id}{extension}", upload.stream)
+    from thermik.flows.input_types import FileInput  # the types' models, which reading inputs back does without
+
+    name = declared.stored_name(upload.name) if isinstance(declared, FileInput) else declared.id
+    return files(declared.id, name, upload.stream)
 
 
 def _message(name: str, reason: str, value: Any) -> str:
@@ -304,8 +306,14 @@ class _Resolver:
 
 def _pending(declared: Input, upload: Upload) -> str:
     """The place of a file that is not stored yet. Raises: ValueError."""
-    if declared.type != "FILE":
-        raise ValueError("a file was sent, and the input is no FILE")
+    from thermik.flows.constraints import refused_file
+    from thermik.flows.input_types import FileInput
+
+    if not isinstance(declared, FileInput):
+        raise ValueError("a file was sent, and the input is no FILE")  # noqa: TRY004 - one error for all that is refused
+    reason = refused_file(declared, upload.name)
+    if reason is not None:
+        raise ValueError(reason)
     if not _first_byte(upload.stream):
         raise ValueError("the file is empty")
     return _PENDING + declared.id

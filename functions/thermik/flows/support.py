@@ -38,7 +38,6 @@ GAPS: tuple[Gap, ...] = (
 """Refused, as the flow would not do what its author means."""
 
 NOT_HERE: dict[str, str] = {
-    "allowedFileExtensions": "`allowedFileExtensions` is not supported: look at the file in the flow's first task",
     "assets": "`assets` are only available in Enterprise Edition",
     "includeStates": "`includeStates` is not supported: states are no files here, `core.state.Delete` forgets one",
     "quotas": "`quotas` are only available in Enterprise Edition",

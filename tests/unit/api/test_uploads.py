@@ -21,6 +21,7 @@ inputs:
   - {id: data, type: FILE, extension: .csv}
   - {id: more.data, type: FILE, required: false}
   - {id: text, type: STRING, required: false}
+  - {id: picture, type: FILE, required: false, allowedFileExtensions: [.png, .jpg]}
 tasks:
   - {id: say, type: io.kestra.plugin.core.debug.Return, format: hello}
 """
@@ -82,7 +83,8 @@ def test_an_execution_takes_over_what_was_sent_ahead(offering: Caller) -> None:
     status, execution = start(offering, **uris)
 
     assert (status, execution["id"]) == (200, offered["executionId"])
-    assert execution["inputs"] == {"data": uris["data"], "more": {"data": uris["more.data"]}, "text": None}
+    given = {"data": uris["data"], "more": {"data": uris["more.data"]}}
+    assert execution["inputs"] == {**given, "text": None, "picture": None}
     assert uris["data"].endswith(f"/executions/{execution['id']}/inputs/data/data.csv")
 
 
@@ -181,3 +183,20 @@ def test_a_store_of_files_offers_nothing(caller: Caller) -> None:
     assert caller.call("POST", "/api/v1/main/flows", FLOW)[0] == 200
     assert caller.call("POST", f"{BASE}/uploads", query="input=data") == (204, None)
     assert caller.call("POST", "/api/v1/main/namespaces/unit.api/files/uploads", query="path=a") == (204, None)
+
+
+def test_a_file_of_an_allowed_kind_keeps_its_ending(offering: Caller) -> None:
+    offered = offer(offering, "input=data&fileName=x&input=picture&fileName=cat.JPG")
+    assert [each["uri"].rpartition("/")[2] for each in offered["uploads"]] == ["data.csv", "picture.jpg"]
+    uris = {each["input"]: each["uri"] for each in offered["uploads"]}
+    for uri in uris.values():
+        offering.services.blobs.put(key_of(uri), b"sent")
+    status, execution = start(offering, **uris)
+    assert (status, execution["id"]) == (200, offered["executionId"])
+
+
+@pytest.mark.parametrize("query", ["input=picture", "input=picture&fileName=cat.gif"])
+def test_a_file_of_another_kind_is_offered_nothing(offering: Caller, query: str) -> None:
+    status, answer = offering.call("POST", f"{BASE}/uploads", query=query)
+    assert status == 422
+    assert "Invalid input for `picture`, File type not allowed. Accepted extensions: .png, .jpg" in answer["message"]

@@ -395,6 +395,46 @@ def test_files_are_stored_under_their_inputs_name() -> None:
     assert files.stored == {"kestra:///e/inputs/data/data.csv": b"a,b"}
 
 
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        (Upload(io.BytesIO(b"x"), "orders.CSV"), "kestra:///e/inputs/data/data.csv"),
+        (Upload(io.BytesIO(b"x"), "orders.xml.json"), "kestra:///e/inputs/data/data.json"),
+        ("kestra:///some/where/else.csv", "kestra:///some/where/else.csv"),
+        ("nsfile:///a.JSON", "nsfile:///a.JSON"),
+    ],
+)
+def test_files_with_an_allowed_ending_are_accepted(given: Any, value: str) -> None:
+    declared = declare({"id": "data", "type": "FILE", "allowedFileExtensions": [".csv", ".Json"]})
+    assert resolve_inputs(declared, {"data": given}, files=Files()).values == {"data": value}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (Upload(io.BytesIO(b"x"), "orders.xml"), "orders.xml"),
+        (Upload(io.BytesIO(b"x"), ""), "a file"),
+        (Upload(io.BytesIO(b"x"), "csv"), "csv"),
+        ("kestra:///some/where/else.xml", "kestra:///some/where/else.xml"),
+    ],
+)
+def test_files_with_another_ending_are_refused(given: Any, shown: str) -> None:
+    declared = declare({"id": "data", "type": "FILE", "allowedFileExtensions": [".csv", ".json"]})
+    files = Files()
+    with pytest.raises(InvalidInputs) as refused:
+        resolve_inputs(declared, {"data": given}, files=files)
+    assert [problem.message for problem in refused.value.problems] == [
+        f"Invalid input for `data`, File type not allowed. Accepted extensions: .csv, .json, but received `{shown}`"
+    ]
+    assert files.stored == {}
+
+
+def test_an_empty_list_of_endings_allows_all() -> None:
+    declared = declare({"id": "data", "type": "FILE", "allowedFileExtensions": []})
+    given = {"data": Upload(io.BytesIO(b"x"), "a.xml")}
+    assert resolve_inputs(declared, given, files=Files()).values == {"data": "kestra:///e/inputs/data/data.upl"}
+
+
 def test_files_are_streamed_from_unseekable_streams_too(tmp_path: Path) -> None:
     class Pipe(io.RawIOBase):
         def __init__(self) -> None:
