@@ -102,7 +102,11 @@ def _file(tmp_path: Path, size: int = DIRECT_BYTES + 1, content: bytes = b"x") -
 def test_a_large_input_is_sent_ahead_and_its_uri_given(server: Recorder, client: HttpClient, tmp_path: Path) -> None:
     assert client.start(Start("cli", "filed", inputs={"a": "1"}, files={"data": _file(tmp_path)})) == {"id": "started"}
 
-    assert server.paths() == ["/executions/cli/filed/uploads?input=data&fileName=data.bin", "/storage", "/executions/cli/filed"]
+    assert server.paths() == [
+        "/executions/cli/filed/uploads?input=data&fileName=data.bin",
+        "/storage",
+        "/executions/cli/filed",
+    ]
     (_, _, _), (_, headers, sent), (_, _, form) = server.seen
     assert "Authorization" not in headers  # the storage has no business with the server's credentials
     assert sent.index(b'name="policy"') < sent.index(b'name="file"')
@@ -136,7 +140,9 @@ def test_many_inputs_that_are_large_together_are_sent_ahead(
 
     client.start(Start("cli", "filed", files={"data": half, "more": half}))
 
-    assert server.paths()[0] == "/executions/cli/filed/uploads?input=data&fileName=data.bin&input=more&fileName=data.bin"
+    assert (
+        server.paths()[0] == "/executions/cli/filed/uploads?input=data&fileName=data.bin&input=more&fileName=data.bin"
+    )
 
 
 def test_a_refusal_of_the_storage_is_told(client: HttpClient, tmp_path: Path) -> None:
