@@ -14,7 +14,21 @@ from engine import concept_flows
 from flows.thermik_server import SECONDS, Server
 from machines.golden_flows import source_of
 
-GOLDEN = ["allow_failure", "for_each", "if", "nested", "nothing", "parallel", "retry", "sequential", "switch"]
+GOLDEN = [
+    *(
+        "allow_failure",
+        "each_parallel",
+        "for_each",
+        "if",
+        "nested",
+        "nothing",
+        "parallel",
+        "pause",
+        "retry",
+        "sequential",
+    ),
+    "switch",
+]
 
 CORE = "io.kestra.plugin.core"
 
