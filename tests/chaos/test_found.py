@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from time import monotonic
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from engine.probe import probe
 from engine.running import Around, end_of, engine, look, run, save, start, until_state
 from engine.sources import constant, each_parallel, fail, flow, log, par
+from thermik.executions import sweep
 from thermik.executions.kill import kill
+from thermik.executions.left_behind import open_executions
 from thermik.executions.revival import restart
 from thermik.local.interpreter import SkippingClock
 from thermik.storage.errors import TableUnavailable
 from thermik.storage.table import Put
+from thermik.tasks.runnable import RunContext, TaskFailure
 
 UNKNOWN = "{{ nobody.knows }}"
 PAUSE = {"id": "wait", "type": "io.kestra.plugin.core.flow.Pause", "pauseDuration": "PT5S"}
@@ -93,3 +100,35 @@ def test_a_call_that_is_killed_has_an_attempt_that_was(tmp_path: Path) -> None:
             pass
         kill(runtime.life, execution.id)
         assert look(runtime, execution.id).attempts("call") == ["KILLED"]
+
+
+@pytest.mark.parametrize("section", ["afterExecution", "finally"])
+def test_what_a_failure_left_waiting_in_what_comes_last_is_ended(tmp_path: Path, section: str) -> None:
+    """The answer to the write by which it begins to wait is lost: nobody looks whether it was cut short."""
+    failed, begun = Event(), Event()
+
+    def waits(_: RunContext) -> dict[str, Any]:
+        begun.set()
+        failed.wait(30)
+        raise TaskFailure("not yet")
+
+    def fails(_: RunContext) -> dict[str, Any]:
+        begun.wait(30)
+        raise TaskFailure("at once")
+
+    both = par("both", probe("waits", waits, retry=constant("PT30S", maxAttempts=9)), probe("fails", fails))
+    around = Around(table=lambda table: AnswersLost(table, "waits"))  # type: ignore[arg-type,return-value]
+    with engine(tmp_path, around=around) as runtime:
+        execution = start(runtime, flow(log("a"), **{section: [both]}))
+        deadline = monotonic() + 30
+        while look(runtime, execution.id).states().get("both") != "FAILED":
+            assert monotonic() < deadline
+        end_of(runtime, execution.id)
+        failed.set()
+        while "RETRYING" not in look(runtime, execution.id).states().values():
+            assert monotonic() < deadline
+        assert [each.id for each in open_executions(runtime.life)] == [execution.id]
+        with mock.patch.object(sweep, "GRACE", timedelta(days=-1)):
+            sweep.sweep(runtime.life, runtime.machines.has_ended)
+        ran = look(runtime, execution.id)
+    assert (ran.state, ran.states()["waits"]) == ("SUCCESS", "KILLED")

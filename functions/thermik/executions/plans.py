@@ -15,7 +15,7 @@ from thermik.executions.model import Execution
 from thermik.executions.outcomes import cuts_short
 from thermik.executions.state import StateType
 from thermik.flows.flow import Flow
-from thermik.flows.tree import FlowTree
+from thermik.flows.tree import AFTER_EXECUTION, FINALLY, FlowTree, Node
 
 if TYPE_CHECKING:  # the compiler is imported when something is compiled: most functions that start never do
     from thermik.machines.compiler import Definition
@@ -59,7 +59,9 @@ class Plan:
 
     @cached_property
     def _fails_in_silence(self) -> bool:
-        return any(node.task.allow_warning for node in self.tree.nodes.values())
+        """Whether something may fail beside others in an execution that is a success: what comes last never counts."""
+        nodes = self.tree.nodes.values()
+        return any(node.task.allow_warning or (cuts_short(node) and _comes_last(node)) for node in nodes)
 
     @cached_property
     def definition(self) -> Definition:
@@ -94,6 +96,10 @@ class Plan:
             return self.aftermath_definition
         waits = execution.schedule_date is not None and execution.state.current in _NOT_BEGUN
         return self.scheduled_definition if waits else self.definition
+
+
+def _comes_last(node: Node) -> bool:
+    return any(each.branch in (FINALLY, AFTER_EXECUTION) for each in (node, *node.ancestors()))
 
 
 class Plans(Protocol):
