@@ -174,3 +174,31 @@ def test_the_next_in_the_queue_runs_where_it_waits(owner: Runtime, other: Runtim
     kill(other.life, first.id)
     until_state(owner, queued.id, "PAUSED")
     assert runs_in(owner, queued)
+
+
+def _held(runtime: Runtime, _: Runtime) -> None:
+    execution = start(runtime, flow(probe("work", gate := Gate()), log("after")))
+    gate.await_begun()
+    pause(runtime.life, execution.id)
+    gate.open.set()
+
+
+def _queued(runtime: Runtime, other: Runtime) -> None:
+    names = save(other, flow(PAUSE, id="limited", concurrency={"limit": 1}))
+    until_state(other, create(other.life, NewExecution(*names)).id, "PAUSED")
+    until_state(runtime, create(runtime.life, NewExecution(*names)).id, "QUEUED")
+
+
+def _ended(runtime: Runtime, _: Runtime) -> None:
+    until_state(runtime, start(runtime, flow(log("a"))).id, "SUCCESS")
+
+
+@pytest.mark.parametrize(("left", "is_told"), [(_held, True), (_queued, True), (_ended, False)])
+def test_a_process_that_ends_tells_that_it_leaves_executions_without_a_machine(
+    tmp_path: Path, other: Runtime, left: Callable[[Runtime, Runtime], None], is_told: bool
+) -> None:
+    """So a server takes them over at its next look, within a second, not at the one that it takes each minute."""
+    with engine(tmp_path) as runtime:
+        left(runtime, other)
+        until(lambda: not runtime.machines.engine.runs_any())
+    assert other.process.dead() == ([runtime.process.token] if is_told else [])

@@ -1,5 +1,7 @@
 """Tells those who wait that something of an execution was written in this process, so that they need not ask.
 
+It also knows which executions are open as far as this process wrote of them, and so what it leaves when it ends.
+
 What other processes on the same data directory write is not told: who waits asks now and then as well.
 """
 
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 
 from thermik.executions.state import TERMINAL
 from thermik.storage import schema
-from thermik.storage.table import Put, Record, Table, Write
+from thermik.storage.table import Delete, Key, Put, Record, Table, Write
 
 _EXECUTION = schema.execution("").sort
 
@@ -29,6 +31,7 @@ class Changes:
         self._listeners: dict[str, list[Listener]] = {}
         self._lock = threading.Lock()
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._open: dict[str, str | None] = {}
 
     @contextmanager
     def listen(self, partition: str, listener: Listener) -> Iterator[None]:
@@ -48,8 +51,10 @@ class Changes:
     def tell(self, writes: Sequence[Write]) -> None:
         """Tell what was written."""
         for write in writes:
-            if isinstance(write, Put):
-                self._note_end(write.record)
+            if isinstance(write, Delete):
+                self._note_deletion(write.key)
+            elif isinstance(write, Put):
+                self._note(write.record)
                 for listener in self._listeners.get(write.record.key.partition, ()):
                     listener(write.record)
 
@@ -57,9 +62,29 @@ class Changes:
         """Whether the end of this partition's execution was among the last writes; false does not mean that it runs."""
         return partition in self._ended
 
-    def _note_end(self, record: Record) -> None:
-        if not is_end(record):
+    def has_open(self, owner: str) -> bool:
+        """Whether an execution of this owner was open when it was last written here; others may have ended it."""
+        with self._lock:
+            return owner in self._open.values()
+
+    def _note(self, record: Record) -> None:
+        if record.key.sort != _EXECUTION:
             return
+        progress = record.body["progress"]
+        with self._lock:
+            if is_end(record) and not progress.get("aftermath"):
+                self._open.pop(record.key.partition, None)
+            else:
+                self._open[record.key.partition] = progress.get("owner")
+        if is_end(record):
+            self._note_end(record)
+
+    def _note_deletion(self, key: Key) -> None:
+        if key.sort == _EXECUTION:
+            with self._lock:
+                self._open.pop(key.partition, None)
+
+    def _note_end(self, record: Record) -> None:
         with self._lock:
             self._ended[record.key.partition] = None
             if len(self._ended) > REMEMBERED_ENDS:

@@ -173,7 +173,9 @@ class Runtime:
         for thread in self._threads.values():
             thread.join()
         self.machines.close(seconds)
-        self.process.close(leaves=self.machines.engine.runs_any())
+        # What is queued or paused by hand has no machine, and somebody is to have it all the same.
+        leaves = self.machines.engine.runs_any() or self.table.changes.has_open(self.process.token)
+        self.process.close(leaves=leaves)
         self.table.close()
 
     def _flow_changed(self, namespace: str, flow_id: str) -> None:
