@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,11 +17,10 @@ from thermik.api.services import Services
 from thermik.clock import instant_text, parse_instant
 from thermik.durations import parse_duration
 from thermik.flows.typed_values import parse_json
-from thermik.storage.key_values import Entry, Pair
+from thermik.storage.key_values import Entry, Pair, bad_key
 
 FIELDS = frozenset(["q", "namespace", "updated", "expirationDate"])
 
-_KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
 MAX_KEY = 150
 MAX_LIFETIME = timedelta(days=36_500)
 
@@ -58,8 +56,11 @@ def set_value(
     services: Services, namespace: str, key: str, text: str, *, ttl: str | None = None, description: str | None = None
 ) -> None:
     """Set a key. Raises: BadRequest, Unprocessable, Conflict, ItemTooLarge."""
-    if len(key) > MAX_KEY or not _KEY.fullmatch(key):
-        raise Unprocessable(f"'{key[:200]}' is no acceptable key: letters, digits, `.`, `_` and `-`, at most {MAX_KEY}")
+    refusal = bad_key(key)
+    if refusal is not None:
+        raise Unprocessable(refusal)
+    if len(key) > MAX_KEY:
+        raise Unprocessable(f"'{key[:200]}…' is no acceptable key: it has {len(key)} characters, at most {MAX_KEY}")
     value, kind = typed(text)
     services.pairs.put(namespace, key, Entry(value, kind, description, _lifetime(ttl)))
 

@@ -5,6 +5,7 @@ Used by tasks, by expressions and by the API alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,18 @@ from thermik.storage.table import Delete, Key, Put, Record, Table
 
 MAX_ROUNDS = 20
 """How often a write that others keep overtaking begins again."""
+
+_KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
+
+
+def bad_key(key: str) -> str | None:
+    """Why a text can be no pair's key, in Kestra's words; None if it can."""
+    if _KEY.fullmatch(key):
+        return None
+    return (
+        f"'{key[:200]}': Key must start with an alphanumeric character (uppercase or lowercase) and can contain "
+        "alphanumeric characters (uppercase or lowercase), dots (.), underscores (_), and hyphens (-) only."
+    )
 
 
 @record

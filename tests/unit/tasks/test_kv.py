@@ -77,7 +77,7 @@ def test_set_refuses_a_text_of_another_kind(context: FakeContext, value: str, ki
 
 @pytest.mark.parametrize("key", ["", "-a", "a b", "a/b", "ä"])
 def test_set_refuses_what_is_no_key(context: FakeContext, key: str) -> None:
-    with pytest.raises(TaskFailure, match="is no key"):
+    with pytest.raises(TaskFailure, match="Key must start with an alphanumeric character"):
         _kv(context, "Set", key=key, value="v")
 
 

@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from thermik.durations import duration_text, parse_duration
+from thermik.storage.key_values import bad_key
 from thermik.tasks.ports import ValueKind
 from thermik.tasks.runnable import TaskFailure
 
 DEFAULT_NAMESPACE = "{{ flow.namespace }}"
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
 
 
 def check_key(key: str) -> str:
@@ -24,10 +24,9 @@ def check_key(key: str) -> str:
     Raises:
         TaskFailure: it has other characters than Kestra allows.
     """
-    if not _KEY.fullmatch(key):
-        raise TaskFailure(
-            f"'{key}' is no key: it must start with a letter or digit, and hold only those, dots, hyphens, underscores"
-        )
+    refusal = bad_key(key)
+    if refusal is not None:
+        raise TaskFailure(refusal)
     return key
 
 
