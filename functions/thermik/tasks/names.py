@@ -76,6 +76,16 @@ MODULES: dict[str, str] = {
 }
 """Type to `module:Class`."""
 
+_TEMPLATES = (
+    "templates are deprecated in Kestra and not supported here: call a flow by `io.kestra.plugin.core.flow.Subflow`"
+)
+
+NOT_HERE: dict[str, str] = {
+    f"{_CORE}.flow.Template": _TEMPLATES,
+    f"{_OLD}.flows.Template": _TEMPLATES,
+}
+"""Types of Kestra's that are refused, with what to do in their place."""
+
 ALIASES: dict[str, str] = {
     f"{_OLD}.debugs.Echo": f"{_CORE}.debug.Echo",
     f"{_OLD}.debugs.Return": f"{_CORE}.debug.Return",

@@ -14,7 +14,7 @@ from importlib import import_module
 from inspect import cleandoc
 
 from thermik.flows.task import Task, UnknownType
-from thermik.tasks.names import ALIASES, MODULES
+from thermik.tasks.names import ALIASES, MODULES, NOT_HERE
 
 PLUGIN_GROUP = "thermik.tasks"
 _SIMILAR = 0.6
@@ -81,6 +81,8 @@ class Registry:
             raise UnknownType(f"The plugin that gives type '{name}' cannot be loaded: {broken!r}") from broken
 
     def _nearest(self, name: str) -> str:
+        if name in NOT_HERE:
+            return f"; {NOT_HERE[name]}"
         near = get_close_matches(name, self.names(), n=1, cutoff=_SIMILAR)
         return f"; did you mean '{near[0]}'?" if near else ""
 

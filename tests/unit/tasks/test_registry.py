@@ -11,7 +11,7 @@ import pytest
 
 from thermik.flows.task import Task, UnknownType
 from thermik.tasks import registry as module
-from thermik.tasks.names import ALIASES, MODULES
+from thermik.tasks.names import ALIASES, MODULES, NOT_HERE
 from thermik.tasks.registry import Registry
 from thermik.tasks.runnable import RunnableTask
 
@@ -36,6 +36,12 @@ def test_an_unknown_type_is_refused_with_the_nearest_name() -> None:
         Registry().task("io.kestra.plugin.core.log.Logg")
     with pytest.raises(UnknownType, match=r"^Unknown type 'x'$"):
         Registry().task("x")
+
+
+@pytest.mark.parametrize("name", NOT_HERE)
+def test_a_type_that_is_refused_on_purpose_says_what_to_do(name: str) -> None:
+    with pytest.raises(UnknownType, match=r"templates are deprecated in Kestra and not supported here"):
+        Registry().task(name)
 
 
 def test_looking_up_one_type_imports_no_other() -> None:
