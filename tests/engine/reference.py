@@ -21,12 +21,16 @@ CUT_SHORT = frozenset({"KILLED", "RUNNING"})
 
 @dataclass
 class Expected:
-    """Task runs with the states that each may have, and those that need not be there."""
+    """Task runs with the states that each may have, and those that need not be there.
+
+    `resumed` are Pauses that failed when their time ran out, and were begun again: they do not pause a second time.
+    """
 
     runs: dict[Key, frozenset[str]] = field(default_factory=dict)
     optional: set[Key] = field(default_factory=set)
     state: str = ""
     after: set[Key] = field(default_factory=set)
+    resumed: frozenset[Key] = frozenset()
 
     def note(self, key: Key, state: str) -> str:
         self.runs[key] = frozenset({state})
@@ -42,9 +46,9 @@ class Expected:
         self.optional |= other.optional
 
 
-def expect(flow: Mapping[str, Any]) -> Expected:
+def expect(flow: Mapping[str, Any], resumed: frozenset[Key] = frozenset()) -> Expected:
     """What becomes of a flow."""
-    seen = Expected()
+    seen = Expected(resumed=resumed)
     states = _sequence(flow["tasks"], (), seen)
     if _failed(states):
         _handlers(flow.get("errors", ()), (), seen)
@@ -139,7 +143,7 @@ def _each_parallel(task: Task, inside: Inside, seen: Expected, _turn: str | None
 
 def _pause(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> States:
     meanwhile = _sequence([task["onPause"]] if "onPause" in task else [], inside, seen)
-    if task["behavior"] == "FAIL":
+    if task["behavior"] == "FAIL" and (task["id"], inside) not in seen.resumed:
         return ["FAILED"]
     if not _failed(meanwhile):
         meanwhile += _sequence(task["tasks"], inside, seen)
@@ -174,7 +178,7 @@ def _dag(task: Task, inside: Inside, seen: Expected, _turn: str | None) -> State
 
     A disabled one holds nobody up, and hands on nothing of what it depends on.
     """
-    together = Expected()
+    together = Expected(resumed=seen.resumed)
     needs = {entry["task"]["id"]: entry["dependsOn"] for entry in task["tasks"]}
     children = {entry["task"]["id"]: entry["task"] for entry in task["tasks"]}
     ended: dict[str, list[str]] = {}
@@ -191,7 +195,7 @@ def _loop_until(task: Task, inside: Inside, seen: Expected, _turn: str | None) -
     """The last iteration, of which alone something is left; None when it fails by its limit."""
     iterations = task["checkFrequency"]["maxIterations"]
     for iteration in range(1, iterations + 1):
-        last = Expected()
+        last = Expected(resumed=seen.resumed)
         states = _sequence(task["tasks"], inside, last)
         goes_on = set(states) == {"SUCCESS"} and not _condition(task["condition"], None)
         if not goes_on or iteration == iterations:
@@ -204,7 +208,7 @@ def _side_by_side(
     branches: Sequence[tuple[Sequence[Task], str | None]], inside: tuple[str, ...], seen: Expected
 ) -> list[str]:
     """Branches that do not wait for each other; a failure of one cuts the others short."""
-    together = Expected()
+    together = Expected(resumed=seen.resumed)
     states = [state for tasks, turn in branches for state in _sequence(tasks, inside, together, turn)]
     seen.take(together, cut_short=_failed(states))
     return states

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from engine.random_flows import flows
-from engine.reference import Expected, expect
+from engine.reference import Expected, Key, expect
 from engine.running import Ran, end_of, engine, run
-from engine.test_any_flow import seen_runs
+from engine.test_any_flow import seen_runs, values_of
 from machines.test_agreement import on_moto
 from thermik.executions.replay import replay
 from thermik.executions.revival import restart
+from thermik.executions.state import TERMINAL
 from thermik.local.interpreter import SkippingClock
 from thermik.local.runtime import Runtime
 
@@ -30,6 +31,13 @@ ON_MOTO = settings(QUICKLY, max_examples=5, phases=[Phase.explicit, Phase.reuse,
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
     with engine(Path(tmp_path_factory.mktemp("data")), clock=SkippingClock()) as started:
         yield started
+
+
+def begun_again(ran: Ran) -> frozenset[Key]:
+    """The runs that had ended before, and went on."""
+    by_id = {each.id: each for each in ran.task_runs}
+    again = [each for each in ran.task_runs if any(entry.state in TERMINAL for entry in each.state.histories[:-1])]
+    return frozenset((each.task_id, values_of(each, by_id)) for each in again)
 
 
 def check(ran: Ran, expected: Expected) -> None:
@@ -48,7 +56,8 @@ def test_a_failed_flow_that_is_restarted_comes_to_the_same(runtime: Runtime, flo
     first = run(runtime, json.dumps(flow))
     if first.state == "FAILED":
         restart(runtime.life, first.id)
-        check(end_of(runtime, first.id), expect(flow))
+        ran = end_of(runtime, first.id)
+        check(ran, expect(flow, begun_again(ran)))
 
 
 @given(flow=flows(), which=st.integers(0, 999))
@@ -63,7 +72,8 @@ def test_a_flow_that_begins_anew_at_any_task_run_comes_to_the_same(
     if chosen:
         begin = chosen[which % len(chosen)]
         new = replay(runtime.life, first.id, from_task_run=begin.id)
-        check(end_of(runtime, new.id), expect(flow))
+        ran = end_of(runtime, new.id)
+        check(ran, expect(flow, begun_again(ran)))
 
 
 @given(flow=flows(depth=2))

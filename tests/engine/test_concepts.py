@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from engine import concept_flows
-from engine.running import engine, history_of, run
+from engine import concept_flows, sources
+from engine.running import end_of, engine, history_of, look, run, start, until_state
+from thermik.executions.kill import kill
 from thermik.executions.model import TaskRun, wire
+from thermik.executions.revival import restart
+from thermik.local.interpreter import SkippingClock
 from thermik.local.runtime import Runtime
 
 INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
@@ -149,3 +152,30 @@ def test_states_are_dated_in_order(runtime: Runtime) -> None:
 
 def _dates(task_run: TaskRun) -> list[Any]:
     return [entry.date for entry in task_run.state.histories]
+
+
+def test_every_state_of_the_pages_is_met(tmp_path: Path) -> None:
+    """Of executions and of task runs, each in the flow that leads there."""
+    pause = {"id": "a", "type": "io.kestra.plugin.core.flow.Pause", "pauseDuration": "PT1H"}
+    retry = sources.constant("PT1S", maxAttempts=2)
+    anew = {**retry, "behavior": "CREATE_NEW_EXECUTION"}
+    with engine(tmp_path, clock=SkippingClock()) as runtime:
+        paused = run(runtime, sources.flow(pause, id="paused"))
+        warned = run(runtime, sources.flow(sources.fail("a", allowFailure=True), id="warned"))
+        failed = run(runtime, sources.flow(sources.fail("a", retry=retry), id="failed"))
+        restart(runtime.life, failed.id)
+        restarted = end_of(runtime, failed.id)
+        retried = run(runtime, sources.flow(sources.fail("a"), id="retried", retry=anew))
+        killed = start(runtime, sources.flow(sources.sleep("a", "PT1M"), id="killed"))
+        until_state(runtime, killed.id, "RUNNING")
+        kill(runtime.life, killed.id)
+        ended = look(runtime, killed.id)
+    assert paused.history == ["CREATED", "RUNNING", "PAUSED", "RESTARTED", "RUNNING", "SUCCESS"]
+    assert history_of(paused.run("a")) == ["CREATED", "RUNNING", "PAUSED", "RUNNING", "SUCCESS"]
+    assert (warned.state, warned.states()) == ("WARNING", {"a": "WARNING"})
+    assert failed.history == ["CREATED", "RUNNING", "RETRYING", "RUNNING", "FAILED"]
+    assert "RETRYING" in history_of(failed.run("a"))
+    assert restarted.history[len(failed.history) :] == ["RESTARTED", "RUNNING", "FAILED"]
+    assert "RESTARTED" in history_of(restarted.run("a"))
+    assert retried.state == "RETRIED"
+    assert (ended.history[-2:], ended.states()) == (["KILLING", "KILLED"], {"a": "KILLED"})

@@ -218,3 +218,16 @@ def until_waiting(runtime: Runtime, execution_id: str) -> None:
     while look(runtime, execution_id).run("wait").progress.token is None:
         assert time.monotonic() < until
         time.sleep(0.005)
+
+
+@pytest.mark.parametrize("tasks", [[], [log("inside")]])
+def test_a_pause_that_had_failed_does_not_pause_again(tmp_path: Path, tasks: list[dict[str, Any]]) -> None:
+    """A restart goes on behind it, as Kestra's does."""
+    with engine(tmp_path, clock=SkippingClock()) as runtime:
+        first = run(runtime, flow({**PAUSE, "pauseDuration": "PT1M", "behavior": "FAIL", "tasks": tasks}, log("next")))
+        assert (first.state, first.states()) == ("FAILED", {"wait": "FAILED"})
+        restart(runtime.life, first.id)
+        again = end_of(runtime, first.id)
+    assert history_of(again.run("wait"))[-3:] == ["RESTARTED", "RUNNING", "SUCCESS"]
+    assert set(again.states().values()) == {"SUCCESS"}
+    assert len(again.states()) == 2 + len(tasks)
