@@ -19,7 +19,7 @@ MAX_INLINE_BYTES = 4 * 1024 * 1024
 """A file's bytes in an answer: 6 MB are the most (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
 and base64 makes four bytes of three."""
 
-FIRST_PAUSE_SECONDS = 0.1  # most executions that somebody waits for take less than a second
+FIRST_PAUSE_SECONDS = 0.1  # doubled each time: who waits for a short execution is told soon, a long one costs few reads
 LONGEST_PAUSE_SECONDS = 1.0
 RESERVE_SECONDS = 2.0
 """What is left of an invocation, so that the answer arrives."""

@@ -63,6 +63,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Buffer) -> int:
         room = memoryview(buffer).cast("B")
+        # not beyond the part: behind it in the same buffer stand the other parts of the form
         piece = self._body.buffer[self._position : min(self._position + len(room), self._body.end)]
         room[: len(piece)] = piece
         self._position += len(piece)

@@ -56,7 +56,7 @@ def result_of(services: Services, execution_id: str, task_run_id: str | None, ex
         variables = scene.variables() if task_run_id is None else _of_task_run(scene, task_run_id)
         return {"result": _shown(render(expression, variables, ExpressionServices(scene)))}
     except ExpressionError as error:
-        return {"error": str(error), "stackTrace": repr(error)}
+        return {"error": str(error), "stackTrace": repr(error)}  # Kestra's shape, without a trace of ours
 
 
 def rendered_on(services: Services, execution_id: str, expressions: Iterable[str]) -> dict[str, str]:

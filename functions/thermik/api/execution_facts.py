@@ -67,5 +67,6 @@ def average_duration(services: Services, request: Request) -> dict[str, Any]:
         for state in states
         if state["current"] == StateType.SUCCESS
     ]
+    # absent, not 0, where nothing has succeeded yet: a page then shows no estimate
     average = {"avgDurationMs": round(sum(spans) / len(spans))} if spans else {}
     return {**average, "count": len(spans)}

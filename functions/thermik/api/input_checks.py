@@ -61,7 +61,7 @@ def _answer(flow: Flow, results: Sequence[ResolvedInput], failed: Sequence[Check
 
 
 def _result(result: ResolvedInput) -> dict[str, Any]:
-    value = None if result.secret is not None else result.value
+    value = None if result.secret is not None else result.value  # not even encrypted: the form has it already
     shown = {"input": result.input.model_dump(mode="json", by_alias=True, exclude_none=True), "value": value}
     return {
         **{name: each for name, each in shown.items() if each is not None},

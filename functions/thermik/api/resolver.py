@@ -40,6 +40,7 @@ class ThreadedResolver(APIGatewayHttpResolver):
         try:
             return self._build_response(self._resolve())
         finally:
+            # threads are used again: nothing of this request may be there for the next one
             at_hand.context.clear()
             at_hand.event = at_hand.lambda_context = None
 

@@ -43,6 +43,7 @@ class Endpoint:
     @property
     def order(self) -> tuple[bool, ...]:
         """Routes are tried in this order: literal parts before those that vary."""
+        # part by part: `/flows/search` before `/flows/<namespace>`, which would take `search` for a namespace
         return tuple(part.startswith("<") for part in self.path.split("/"))
 
 

@@ -29,7 +29,7 @@ def trigger_wire(state: TriggerState) -> dict[str, Any]:
         "triggerId": state.trigger_id,
         "disabled": state.disabled or not state.active,
         "stopAfter": list(state.stop_after),
-        "date": instant_text(state.date or state.updated),
+        "date": instant_text(state.date or state.updated),  # 1.x's clients require one, also before the first start
         "updatedDate": instant_text(state.updated),
         "updatedAt": instant_text(state.updated),
         "evaluatedAt": _text(state.evaluated),

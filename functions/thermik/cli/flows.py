@@ -73,7 +73,7 @@ def save(files: tuple[str, ...], form: str, settings: Settings) -> None:
     from thermik.cli.sources import checked, tell_warnings
     from thermik.cli.sources import save as save_source
 
-    wanted = checked(files)
+    wanted = checked(files)  # of all files before the first is saved: half of a set of flows would be worse than none
     for source, parsed in wanted:
         tell_warnings(source, parsed)
     with connect(settings) as client:

@@ -38,6 +38,7 @@ class TerminalServices:
 
 def local_zone() -> tzinfo:
     """The zone of this machine: of `TZ`, of `/etc/localtime`, else UTC."""
+    # by name, not by offset: dates of the other half of the year have another one
     name = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
     try:
         return ZoneInfo(name) if name else UTC

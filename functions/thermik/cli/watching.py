@@ -65,6 +65,7 @@ class Watcher:
         for entry in log:
             attempt = (entry.get("taskRunId", ""), entry.get("attemptNumber", 0))
             met[attempt] += 1
+            # counted, not compared: two entries may say the same in the same millisecond
             if met[attempt] > self._entries[attempt] and entry["level"] in self.levels:
                 yield Event(entry["timestamp"], names.get(attempt[0], ""), entry["level"], entry["message"])
         self._entries = met

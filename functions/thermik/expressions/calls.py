@@ -49,6 +49,7 @@ def compile_call(node: Call, compiled: Compile) -> Closure:
     """`name(arguments)`: a function if there is one, else a macro of the template."""
     if node.name == "block":
         return _block_call(node, compiled)
+    # functions first: a macro of the same name cannot take a function's place
     entry = registry.find("function", node.name)
     return _applied(entry, None, node.arguments, node.at, compiled) if entry else _macro_call(node, compiled)
 
@@ -85,7 +86,7 @@ def _applied(
         try:
             return frame.shared.take(implementation(frame, *values) if framed else implementation(*values))
         except ExpressionError as error:
-            raise error.placed(at) from error.__cause__
+            raise error.placed(at) from error.__cause__  # its own cause, not itself
         except _MISTAKES as error:
             raise _failed(entry, error, at) from error
 
@@ -184,6 +185,7 @@ def _macro_call(node: Call, compiled: Compile) -> Closure:
     given = [(argument, compiled(argument.value)) for argument in node.arguments]
 
     def call(frame: Frame) -> Any:
+        # looked up when it is called: a macro may be defined behind the call, or call itself
         macro = frame.program.macros.get(name)
         if macro is None:
             raise ExpressionRuntimeError(no_such("function", name, frame.program.macros), at)

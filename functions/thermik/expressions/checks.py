@@ -46,7 +46,7 @@ def _problem(used: Used, macros: set[str], text: str) -> Problem | None:
     entry = registry.find(kind, name)
     if entry is None:
         if kind == "function" and (name in macros or name == "block"):
-            return None
+            return None  # a macro's arguments are bound when it is called: it may be defined behind the call
         return _placed(no_such(kind, name, macros if kind == "function" else ()), at, text)
     try:
         bind(arguments, entry)

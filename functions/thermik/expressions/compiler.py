@@ -310,6 +310,7 @@ def _counted_range(left: Closure, right: Closure) -> Closure:
     return build
 
 
+# `or` and `and` yield booleans, not operands, and an undefined operand stays one, which `??` may catch
 _BINARY: dict[str, Callable[[Closure, Closure], Closure]] = {
     "or": lambda left, right: lambda frame: ops.truth(left(frame)) or ops.truth(right(frame)),
     "and": lambda left, right: lambda frame: ops.truth(left(frame)) and ops.truth(right(frame)),

@@ -11,8 +11,8 @@ from typing import Any
 
 from thermik.expressions.errors import ExpressionSyntaxError, LimitExceeded
 
-# Sizes are such that one rendering fits a worker of 1 GiB (the template's default) beside its task; times, such that
-# a task with a dozen properties still ends. Depths keep Python's stack: a level takes up to five of its 1,000 frames.
+# Sizes are such that one rendering fits a worker of 1 GiB (the template's default) beside its task; times, such that it
+# is a small part of a Lambda's 15 minutes. Depths keep Python's stack: a level takes several of its 1,000 frames.
 MAX_SOURCE = 1_000_000  # characters of an expression's text
 MAX_NESTING = 100  # how deep an expression's tree may be (brackets, operators, filters, tags)
 MAX_STEPS = 1_000_000  # loop rounds, calls and list items made, over one rendering with all that it renders inside

@@ -141,7 +141,7 @@ def subtract(left: Any, right: Any) -> Any:
 
 def concatenate(texts: tuple[str, ...] | list[str]) -> str:
     """Texts one after the other, if they are not too long."""
-    if sum(map(len, texts)) > MAX_TEXT:
+    if sum(map(len, texts)) > MAX_TEXT:  # before it is made
         raise too_long()
     return "".join(texts)
 
@@ -193,6 +193,7 @@ def _quotient(left: int, right: int) -> int:
 
 
 def _float_divide(left: float, right: float) -> float:
+    # IEEE's results, as Java has them, where Python raises
     if right:
         return left / right
     if not left or math.isnan(left):

@@ -94,6 +94,7 @@ def _java_scalar(value: float | Decimal | None) -> str:
 
 def big_decimal_text(number: Decimal) -> str:
     """A decimal of any size, in plain digits."""
+    # `1E+999999999` in plain digits would be a gigabyte
     return format(number, "f") if abs(number.adjusted()) <= MAX_TEXT else str(number)
 
 

@@ -48,6 +48,7 @@ class _Walk:
                 continue
             for expression in children(node):
                 self.expression(expression, local)
+            # a name that `set` binds is read all the same: it may be used before, or the `set` not be reached
             inner = local | {node.name, "loop"} if isinstance(node, For) else local
             for statements in bodies(node):
                 self.statements(statements, inner)
@@ -82,7 +83,7 @@ class _Walk:
                 self.arguments(node.arguments, local)
                 keys.clear()  # a method reads what it is called on
             elif isinstance(node.key, Literal):
-                keys.append(None if node.key.value is None else str(node.key.value))
+                keys.append(None if node.key.value is None else str(node.key.value))  # `a[0]` and `a['0']` are one
             else:
                 self.expression(node.key, local)
                 keys.append(None)

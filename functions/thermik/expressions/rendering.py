@@ -44,7 +44,7 @@ def render_within(
         return compile_template(value).run(variables, services, shared)
     if depth > MAX_DATA_DEPTH:
         raise too_deep_data()
-    shared.spend(1)
+    shared.spend(1)  # lists that share items are endless without being deep
 
     def inner(item: Any) -> Any:
         return render_within(item, variables, services, shared, recursive=recursive, depth=depth + 1)

@@ -45,7 +45,7 @@ class StatementParser:
     def body(self, ends: tuple[str, ...], opened: tuple[str, int] | None) -> tuple[tuple[Node, ...], ExpressionParser]:
         """The statements up to a tag of `ends` (without any, to the end), and that tag's tokens after its name."""
         self.depth += 1
-        # a tag takes two levels of the parser's and the compiler's stack where an operator takes one
+        # half as deep as expressions, whose own depth comes on top within the innermost tag
         if self.depth > MAX_NESTING // 2 and opened:
             raise too_deep_source(opened[1])
         found: list[Node] = []

@@ -16,7 +16,7 @@ from thermik.expressions.tree import Assign, Block, FilterBlock, For, If, Macro,
 from thermik.expressions.values import LoopState
 from thermik.expressions.walks import bodies
 
-# stands for a `raw` block until the last round; YAML holds no NUL, so no flow can write such a mark
+# stands for a `raw` block until the last round; no text has it by chance, and none can know its number
 _RAW_MARK = "\x00raw:{}:{}\x00"
 
 

@@ -109,7 +109,7 @@ class Template:
             shared.give_back()
 
     def _value(self, frame: Frame) -> Any:
-        if self.program.alone:
+        if self.program.alone:  # nearly every typed property: no output is put together to be taken apart
             return self.program.alone(frame)
         if not is_template(self.text):
             return self.text

@@ -19,7 +19,7 @@ Piece = tuple[str, Any, int]
 
 _OPEN = re.compile(r"\{[{%#]")
 # Kestra cuts `raw` out with a regular expression of its own before Pebble reads: within one line only (no DOTALL), any
-# number of dashes, none of which trims. So it also works within a comment or a text in quotes.
+# number of dashes, none of which trims. So it also works within a text in quotes.
 _OPEN_OR_RAW = re.compile(
     r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}|\{(?!\{%-*\s*raw\s*-*%\}.*?\{%-*\s*endraw\s*-*%\})[{%#]"
 )
@@ -129,7 +129,7 @@ def tokens_until(text: str, position: int, kind: str, depth: int) -> tuple[list[
         elif group == "number":
             value = _number(value, at)
         elif group == "string":
-            value = value[1:-1].replace("\\'", "'")
+            value = value[1:-1].replace("\\'", "'")  # no other escape: `\n` is a backslash and an n to Pebble
         elif group == "quoted":
             group, value, position = _quoted(text, at, depth)
         tokens.append((group, value, at))

@@ -116,7 +116,7 @@ def integer_kind(value: int) -> str:
 
 
 _PLAIN_CLASSES: tuple[tuple[type, str], ...] = (
-    (bool, "java.lang.Boolean"),
+    (bool, "java.lang.Boolean"),  # the narrower class first: the first that fits counts
     (Float, "java.lang.Float"),
     (float, "java.lang.Double"),
     (Decimal, "java.math.BigDecimal"),

@@ -24,7 +24,7 @@ class Cache(Generic[Value]):
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
-        value = make()
+        value = make()  # outside the lock: parsing one flow does not hold up those who want another
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)

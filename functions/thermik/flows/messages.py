@@ -31,7 +31,7 @@ def translate(error: ValidationError, data: Any) -> Iterator[tuple[Place, str]]:
     for each in error.errors(include_url=False):
         place = source_place(tuple(each["loc"]), data, absent=each["type"] in _ABSENT)
         found = (place, _message(dict(each), place))
-        if found not in seen:
+        if found not in seen:  # a union tells the same of each of its branches
             seen.add(found)
             yield found
 

@@ -67,7 +67,7 @@ class FlowModel(BaseModel):
         result = {}
         for given, value in data.items():
             if value is None and given in cls._property_names:
-                continue
+                continue  # an unknown one stays and is refused, null or not
             name = cls.old_names.get(given, given)
             if name != given and data.get(name) is not None:
                 raise PydanticCustomError(

@@ -54,7 +54,7 @@ def output_values(
 
 def _typed(output: Output, value: Any, encryption: Encryption | None) -> Any:
     """Raises: ValueError."""
-    # a null renders to the empty text in a template of more than one print; Kestra takes it for null where it may be
+    # null is the empty text once it is rendered: where the output need not be there, that is null again
     if value is None or (value == "" and output.required is False):
         return None
     if output.type == "DATETIME":

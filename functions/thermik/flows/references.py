@@ -50,7 +50,7 @@ def _told(kind: str, where: str, found: list[tuple[Place, str]]) -> Iterator[tup
 def _in_tasks(
     tasks: Sequence[Placed], nested: set[int], pattern: re.Pattern[str], names: frozenset[str]
 ) -> Iterator[tuple[Place, str]]:
-    common = {field.alias or name for name, field in Task.model_fields.items()}
+    common = {field.alias or name for name, field in Task.model_fields.items()}  # which Kestra does not look at
     for place, task in tasks:
         for name, value in task.items():
             if name not in common:

@@ -90,6 +90,7 @@ def _is_consequence(found: tuple[Place, str], removed: list[Place]) -> bool:
 def _repaired(data: dict[str, Any], places: list[Place]) -> dict[str, Any]:
     """A mapping without some of its places. Where one is not there the mapping that lacks it goes; an id is made up."""
     result: Any = data
+    # from the back: to take an item out of a list moves those behind it
     for place in sorted(places, key=lambda each: [str(step).zfill(9) for step in each], reverse=True):
         result = _without(result, place)
     return {"id": "unreadable", **result} if ("id",) in places else dict(result)

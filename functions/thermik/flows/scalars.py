@@ -38,7 +38,7 @@ def plain_value(text: str) -> Any:
     if match["fraction"] is None:
         return int(text)
     number = float(text)
-    return number if math.isfinite(number) else text
+    return number if math.isfinite(number) else text  # `1.0e999`: no JSON could hold its value
 
 
 def tagged_value(text: str, tag: str) -> Any:

@@ -61,7 +61,7 @@ def _key_length(step: str | int) -> int:
 
 def _nth(text: str, word: str, number: int, begin: int) -> int | None:
     """Where the word stands from an index on, `number` others being before it; None if there are not so many."""
-    at = text.find(word, begin)
+    at = text.find(word, begin)  # behind a block's `|` or `>`, which could be the word itself
     for _ in range(number):
         at = text.find(word, at + len(word)) if at >= 0 else at
     return at if at >= 0 else None

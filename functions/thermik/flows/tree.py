@@ -62,6 +62,7 @@ class Node:
     @property
     def turns(self) -> bool:
         """Whether it runs once for each turn of its parent: a loop's own child, outside of `errors` and `finally`."""
+        # a loop's `errors` and `finally` run once, after all turns
         return self.parent is not None and self.parent.is_loop and self.branch not in (ERRORS, FINALLY)
 
     @property

@@ -118,7 +118,7 @@ def query_request(table: str, selection: Selection, now: float) -> dict[str, Any
         request["FilterExpression"] = _ALIVE
     else:
         request["IndexName"] = index_name(selection.index)
-    if selection.index in {None, Index.LOCAL}:
+    if selection.index in {None, Index.LOCAL}:  # DynamoDB refuses it for global indexes, which lag
         request["ConsistentRead"] = True
     return request
 

@@ -81,7 +81,7 @@ def query_statement(selection: Selection, position: Sequence[str | int] | None) 
     if selection.below is not None:
         conditions.append(f"{sort}<?")
         values.append(selection.below)
-    if position is not None:
+    if position is not None:  # where the last page ended, not an offset: rows that come and go do not shift it
         conditions.append(f"({sort}, id) {'<' if selection.descending else '>'} (?, ?)")
         values += position
     order = "DESC" if selection.descending else "ASC"

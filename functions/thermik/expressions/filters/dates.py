@@ -80,7 +80,7 @@ def date_add(frame: Frame, value: Any, *arguments: Any) -> str:
 
 def plus(moment: Moment, amount: int, unit: str) -> Moment:
     """A moment some units later; days and months are the calendar's in the moment's own zone."""
-    if unit in _SMALL_UNITS:
+    if unit in _SMALL_UNITS:  # of the time line: an hour is an hour, also where clocks are set
         seconds, nanos = divmod(moment.seconds * 10**9 + moment.nanos + amount * _SMALL_UNITS[unit], 10**9)
         return Moment(seconds, nanos, moment.zone)
     if unit not in _DAYS and unit not in _MONTHS:

@@ -73,6 +73,7 @@ def distinct(value: Any) -> Any:
         return "null"
     if not is_list(value):
         raise ExpressionRuntimeError(f"Input must be a list, but received : {describe(value)}")
+    # lists and maps have no hash: by their length, so that a thousand items are not a million comparisons
     meter, kept, by_likeness = Meter(), [], dict[Any, list[Any]]()
     for item in value:
         alike = by_likeness.setdefault(_likeness(item), [])

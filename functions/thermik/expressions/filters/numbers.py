@@ -137,6 +137,7 @@ def _smallest_integer(found: int) -> int:
 
 def _smallest_decimal(text: str) -> Any:
     exact = _big_decimal(text)
+    # Commons' NumberUtils.createNumber: a float if it reads as the double does, else a double, else all digits
     fraction = text.lower().partition("e")[0].partition(".")[2]
     single, double = Float(float(text)), float(text)
     holds = math.isfinite(double) and bool(double) == bool(exact)

@@ -36,7 +36,7 @@ def abbreviate(value: Any, length: Any) -> str:
     text = text_only(value, "abbreviate")
     if not is_integer(length) or length < 0:
         raise ExpressionRuntimeError("Invalid argument to abbreviate filter; must be greater than zero")
-    if len(text) < length:
+    if len(text) < length:  # one of just this length is cut, too: Pebble's comparison
         return text
     return text[:length] if length <= 3 else text[: length - 3] + "..."
 

@@ -47,7 +47,7 @@ def month_of_year(frame: Frame, date: Any) -> int:
 def hour_of_day(frame: Frame, date: Any) -> int:
     """The hour of a date with a time, from 0 to 23."""
     hour = _local(frame, "hourOfDay", date).hour
-    if "T" not in date:
+    if "T" not in date:  # a date alone would be read as midnight
         raise ExpressionRuntimeError(f"The 'hourOfDay' function needs a time, '{date}' has none.")
     return hour
 

@@ -16,7 +16,7 @@ from thermik.identity import new_id
 
 MAX_NANO_LENGTH = 1000  # Kestra's
 _NANO_LENGTH = 21
-_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase  # in ASCII's order, so that KSUIDs sort
 _NANO_ALPHABET = _BASE62 + "-_"
 _KSUID_EPOCH = 1_400_000_000  # seconds since 1970 from which KSUIDs count
 _KSUID_RANDOM_BYTES = 16

@@ -87,7 +87,7 @@ def current_each_output(frame: Frame, outputs: Any) -> Any:
     variables = frame.visible()
     found = outputs
     parents = variables.get("parents", [])
-    for parent in reversed(list(parents)) if is_items(parents) else ():
+    for parent in reversed(list(parents)) if is_items(parents) else ():  # nearest first; outputs nest outermost first
         value = _loop_value(parent)
         found = found if value is None else _descend(found, value)
     value = _loop_value(variables)

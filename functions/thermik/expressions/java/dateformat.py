@@ -11,7 +11,7 @@ from thermik.expressions.java.datepattern import Field, parse_date_pattern
 from thermik.expressions.java.moments import Moment, offset_text, zone_named
 
 NAMED_PATTERNS = {
-    "iso": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+    "iso": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",  # Kestra's own, six decimals always: not Java's ISO_DATE_TIME
     "iso_sec": "yyyy-MM-dd'T'HH:mm:ssXXX",
     "sql": "yyyy-MM-dd HH:mm:ss.SSSSSS",
     "sql_seq": "yyyy-MM-dd HH:mm:ss",
@@ -69,7 +69,7 @@ def instant(moment: Moment) -> str:
     """The instant in UTC, with 0, 3, 6 or 9 decimals."""
     utc = moment.within(zone_named("Z"))
     digits = f"{moment.nanos:09d}"
-    while digits.endswith("000"):
+    while digits.endswith("000"):  # Java's ISO_INSTANT writes decimals three by three
         digits = digits[:-3]
     return f"{_date(utc)}T{utc.local:%H:%M:%S}{'.' + digits if digits else ''}Z"
 
@@ -81,6 +81,7 @@ def _week_date(moment: Moment) -> str:
 
 def _rfc_1123(moment: Moment) -> str:
     local = moment.local
+    # English whatever the locale, since the RFC has these words and no others
     day, month = ENGLISH.short_days[local.weekday()], ENGLISH.short_months[local.month - 1]
     return (
         f"{day}, {local.day} {month} {local.year:04d} {local:%H:%M:%S} {offset_text(moment.offset, 'GMT', colon=False)}"
@@ -132,6 +133,7 @@ def _weekday(moment: Moment, count: int, names: Names) -> str:
 def _weekday_number(moment: Moment, count: int, names: Names) -> str:
     if count >= 3:
         return _weekday(moment, count, names)
+    # the first day of the week is 1: Sunday in the United States, whose English this is, else Monday
     number = moment.local.isoweekday() % 7 + 1 if names is ENGLISH else moment.local.isoweekday()
     return f"{number:0{count}d}"
 
@@ -182,7 +184,7 @@ def _day_period(moment: Moment, _: int, names: Names) -> str:
 
 def _zone_name(moment: Moment, count: int, names: Names) -> str:
     region = moment.zone.region
-    if not region or "+" in region or "-" in region:
+    if not region or "+" in region or "-" in region:  # an offset, `UTC+02:00`: it has no other name
         return moment.zone.name
     abbreviation = moment.local.tzname()
     if count < 4:

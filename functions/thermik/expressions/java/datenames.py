@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from thermik.expressions.errors import ExpressionRuntimeError
 
-_NARROW_BLANK = "\u202f"
+_NARROW_BLANK = "\u202f"  # before AM and PM since CLDR 42, which Java has from 20 on
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ _ZONE_NAMES = {
     "ADT": "Atlantic Daylight Time",
     "HST": "Hawaii-Aleutian Standard Time",
 }
+# abbreviations that mean several zones
 _OF_ONE_REGION = {
     ("Asia/Kolkata", "IST"): "India Standard Time",
     ("Asia/Calcutta", "IST"): "India Standard Time",
@@ -136,6 +137,7 @@ _OF_ONE_REGION = {
     ("America/Chicago", "CST"): "Central Standard Time",
     ("America/Chicago", "CDT"): "Central Daylight Time",
 }
+# the tz data gave these names up for numbers such as `+08`, Java kept them
 _NAMES_WITHOUT_LETTERS = {
     "Asia/Singapore": "SGT",
     "Asia/Dubai": "GST",

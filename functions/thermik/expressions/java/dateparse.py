@@ -30,6 +30,7 @@ _READ_NAMES = {
 _NOT_READ = frozenset(
     {"iso_time", "iso_local_time", "iso_offset_time", "iso_instant", "iso_week_date", "full", "long", "medium", "short"}
 )
+# the regions that Java takes such texts for, where several zones have the abbreviation
 _ABBREVIATIONS = {
     "EST": "America/New_York", "EDT": "America/New_York", "CST": "America/Chicago", "CDT": "America/Chicago",
     "MST": "America/Denver", "MDT": "America/Denver", "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles",
@@ -151,10 +152,11 @@ def _in_own_zone(found: dict[str, str], when: datetime, nanos: int) -> Moment:
     if "offset" not in found:
         return moment_of(when, nanos, named or zone_named("Z"))
     moment = moment_of(when, nanos, zone_named(found["offset"]))
-    return moment.within(named) if named else moment
+    return moment.within(named) if named else moment  # of both, the offset tells which of two equal hours is meant
 
 
 def _date(text: str, found: dict[str, str]) -> datetime:
+    # two digits count from 2000: DateTimeFormatter's base, unlike SimpleDateFormat's sliding window
     year = int(found["y"]) if "y" in found else 2000 + int(found["yy"]) if "yy" in found else None
     if year is None or not year:
         raise ValueError("Unable to obtain LocalDate: there is no year")
