@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import requests
 
 from flows.thermik_server import SECONDS, Server
@@ -99,6 +100,17 @@ def test_a_webhook_needs_no_credentials_but_its_key(thermik_server: Server) -> N
     assert answer.status_code == 200
     assert answer.json()["taskRunList"][0]["outputs"] == {"value": "7"}
     assert requests.post(f"{url}/other", timeout=SECONDS).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_a_webhook_answers_the_outputs_as_what_its_caller_takes(thermik_server: Server, kind: str) -> None:
+    answers = f"key: k, wait: true, returnOutputs: true, responseContentType: {kind}"
+    name = f"answers-{kind.partition('/')[2]}"
+    flow = source(name, f"type: io.kestra.plugin.core.trigger.Webhook, {answers}", "{{ trigger.body.n }}")
+    thermik_server.put_flow(flow + "outputs:\n  - {id: said, type: STRING, value: '{{ trigger.body.n }}!'}\n")
+    url = f"{thermik_server.url}/api/v1/main/executions/webhook/{NAMESPACE}/{name}/k"
+    answer = requests.post(url, json={"n": 7}, timeout=SECONDS)
+    assert (answer.text, answer.headers["Content-Type"].split(";")[0]) == ('{"said":"7!"}', kind)
 
 
 def test_a_flow_listens_to_another(thermik_server: Server) -> None:

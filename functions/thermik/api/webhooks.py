@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from thermik.api.answers import NO_CONTENT, Answer, Awaited
+from thermik.api.answers import JSON, NO_CONTENT, TEXT, Answer, Awaited
 from thermik.api.errors import NotFound, StateForbids, Unprocessable
 from thermik.api.execution_wire import task_runs_of
 from thermik.api.request import Request
@@ -72,9 +72,15 @@ def _answer(services: Services, found: Webhook, execution: Execution) -> Answer:
         now = services.executions.execution(execution.id).value
         if not now.state.is_terminal:
             return None
-        return Answer((now.outputs or {}) if found.return_outputs else _wire(services, now))
+        return _outputs(found, now) if found.return_outputs else Answer(_wire(services, now))
 
     return replace(started, awaited=Awaited(execution.id, ended))
+
+
+def _outputs(found: Webhook, execution: Execution) -> Answer:
+    """The flow's outputs, as JSON whatever it is called: some that call a webhook take only text."""
+    answer = Answer(execution.outputs or {})
+    return answer if found.response_content_type == JSON else Answer(answer.content(), media_type=TEXT)
 
 
 def _wire(services: Services, execution: Execution) -> dict[str, Any]:

@@ -86,6 +86,9 @@ class Webhook(Trigger):
     inputs: dict[str, Any] = Field(default_factory=dict, description="Inputs of the executions; may be expressions.")
     wait: bool = Field(default=False, description="Answer when the execution has ended.")
     return_outputs: bool = Field(default=False, description="With `wait`: answer the flow's outputs.")
+    response_content_type: Literal["application/json", "text/plain"] = Field(
+        default="application/json", description="As what the flow's outputs are answered."
+    )
 
     @model_validator(mode="after")
     def _no_multiple_condition(self) -> Self:
