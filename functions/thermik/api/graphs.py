@@ -10,7 +10,7 @@ from thermik.api.request import Request
 from thermik.api.routing import Router
 from thermik.api.services import Services
 from thermik.flows.flow import Flow
-from thermik.flows.shapes import Dependent, OneOf
+from thermik.flows.shapes import AfterWaiting, Dependent, OneOf
 from thermik.flows.task import FlowableTask
 from thermik.flows.tree import AFTER_EXECUTION, ERRORS, FINALLY, TASKS, FlowTree, Node
 from thermik.flows.validation import parse_flow
@@ -118,6 +118,8 @@ class _Drawing:
 
     def _branch(self, node: Node, name: str, children: Sequence[Node]) -> list[Exit]:
         shape = node.task.shape if isinstance(node.task, FlowableTask) else None
+        if isinstance(shape, AfterWaiting) and node.branches[shape.meanwhile]:  # both lists are drawn as one
+            children = (*children, *node.branches[shape.branch]) if name == shape.meanwhile else ()
         if not children:
             return []
         if name in _RELATIONS:

@@ -66,3 +66,26 @@ def test_a_graph() -> None:
     assert graph["flowables"] == ["choice", "both", "needs"]
     [choice] = [each for each in graph["clusters"] if each["start"] == "choice"]
     assert choice["nodes"] == ["choice", "yeah", "no", "cluster_choice_end"]
+
+
+PAUSE = """\
+id: drawn
+namespace: unit.api
+tasks:
+  - id: wait
+    type: io.kestra.plugin.core.flow.Pause
+    onPause: {id: meanwhile, type: io.kestra.plugin.core.debug.Return, format: a}
+    tasks:
+      - {id: after, type: io.kestra.plugin.core.debug.Return, format: a}
+"""
+
+
+def test_what_runs_while_it_is_paused_comes_before_what_runs_afterwards() -> None:
+    graph = graph_of(parse_flow(PAUSE, Registry()).flow)
+    assert [(each["source"], each["target"]) for each in graph["edges"]] == [
+        ("start", "wait"),
+        ("wait", "meanwhile"),
+        ("meanwhile", "after"),
+        ("after", "cluster_wait_end"),
+        ("cluster_wait_end", "end"),
+    ]
