@@ -21,6 +21,26 @@ def close_open_task_runs(life: Life, execution_id: str, state: StateType) -> Non
             life.executions.change_task_run(execution_id, run.value.id, lambda each: closed(life, each, state))
 
 
+def close_as_violated(life: Life, execution_id: str, state: StateType) -> None:
+    """End what is open of an execution that broke an agreement, as Kestra does.
+
+    The last task run ends as the execution, with the flowables around it; whatever works beside it is KILLED. The last
+    one comes last: where a crash comes in between, it is still the last one that is open.
+    """
+    runs = {run.value.id: run.value for run in life.executions.all_task_runs(execution_id)}
+    is_open = [run for run in runs.values() if not run.state.is_terminal]
+    lineage: list[str] = []
+    last = is_open[-1] if is_open else None
+    while last is not None:
+        lineage.insert(0, last.id)
+        last = runs.get(last.parent_task_run_id or "")
+    for run in is_open:
+        if run.id not in lineage:
+            life.executions.change_task_run(execution_id, run.id, lambda each: closed(life, each, _S.KILLED))
+    for run_id in lineage:
+        life.executions.change_task_run(execution_id, run_id, lambda each: closed(life, each, state))
+
+
 def close_resting_task_runs(life: Life, execution: Execution) -> bool:
     """Give every task run that nobody is at work on a final state; whether none is left open.
 

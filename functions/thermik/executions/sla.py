@@ -11,7 +11,7 @@ from datetime import datetime
 
 from thermik.executions.after_end import after_end
 from thermik.executions.changes import merged_labels
-from thermik.executions.closing import close_open_task_runs
+from thermik.executions.closing import close_as_violated
 from thermik.executions.ending import ended_from_outside, is_followed, let_follow
 from thermik.executions.life import Life
 from thermik.executions.logs import execution_log
@@ -61,7 +61,7 @@ def break_agreement(life: Life, execution: Execution, sla: Sla) -> Execution:
         log.error(f"SLA '{sla.id}' is violated: the execution is {final.value}")
         log.flush()
         life.machines.stop(execution, "an SLA is violated")
-        close_open_task_runs(life, execution.id, final)
+        close_as_violated(life, execution.id, final)
         after_end(life, changed, machine_is_over=not is_followed(changed, plan))
         let_follow(life, changed, plan)
     return changed
