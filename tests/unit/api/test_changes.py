@@ -39,7 +39,7 @@ def test_writes_are_told_to_whoever_listens(services: object) -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     changes = Changes()
-    body = {"state": {"current": "SUCCESS"}}
+    body = {"state": {"current": "SUCCESS"}, "progress": {}}
     for number in range(REMEMBERED_ENDS + 10):
         changes.tell([Put(Record(schema.execution(str(number)), body))])
     assert not changes.has_ended(schema.execution_partition("0"))
