@@ -24,6 +24,9 @@ from thermik.flows.flow import CheckBehavior, Flow
 from thermik.flows.labels import reserved
 from thermik.identity import new_id
 
+FROM = "system.from"
+"""From where an execution is started: a label of Kestra's own that its clients may give, as the correlation id."""
+
 MAX_LABELS = 100
 
 NO_BREAKPOINTS = "Breakpoints are not supported: a state machine cannot be stopped before a task. Use a Pause task"
@@ -134,9 +137,9 @@ def _keep_sent(services: Services, flow: Flow, given: Mapping[str, Any]) -> None
 def _labels(texts: Iterable[str]) -> Iterable[Label]:
     for text in texts:
         key, divider, value = text.partition(":")
-        if not (key.strip() and divider):
+        if not (key.strip() and divider and value.strip()):
             raise Unprocessable(f"A label must be `key:value`, not '{text[:100]}'")
-        yield Label(key=key.strip(), value=value)
+        yield Label(key=key.strip(), value=value.strip())
 
 
 def read_label(value: Any) -> Label:
@@ -151,7 +154,8 @@ def read_label(value: Any) -> Label:
 def _check_labels(labels: Sequence[Label]) -> None:
     if len(labels) > MAX_LABELS:
         raise Unprocessable(f"There are {len(labels)} labels; at most {MAX_LABELS} are accepted")
-    messages = [text for label in labels if (text := reserved(label.key, label.value, allowed=CORRELATION))]
+    own = (label for label in labels if label.key != FROM)
+    messages = [text for label in own if (text := reserved(label.key, label.value, allowed=CORRELATION))]
     if messages:
         raise Unprocessable("\n".join(messages), [Detail(message, "labels") for message in messages])
 

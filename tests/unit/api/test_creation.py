@@ -48,6 +48,20 @@ def test_a_body_that_says_nothing_may_be_of_any_type(caller: Caller, content_typ
     assert status == 200
 
 
+@pytest.mark.parametrize("label", ["team", "team:", "team:%20", ":data", "system.other:x"])
+def test_a_label_needs_a_key_and_a_value(caller: Caller, label: str) -> None:
+    caller.save("plain")
+    assert caller.call("POST", PATH, query=f"labels={label}")[0] == 422
+
+
+def test_labels_of_kestras_own_that_its_clients_give(caller: Caller) -> None:
+    caller.save("plain")
+    given = {"system.from": "ui", "system.correlationId": "other", "url": "https://a.b/c"}
+    query = "&".join(f"labels={key}:{value}" for key, value in given.items())
+    _, made = caller.call("POST", PATH, query=query)
+    assert {label["key"]: label["value"] for label in made["labels"]} == given
+
+
 WITH_FILE = """\
 id: filed
 namespace: unit.api
