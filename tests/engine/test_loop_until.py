@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.running import Around, end_of, engine, history_of, run, start
+from engine.probe import probe
+from engine.running import Around, end_of, engine, history_of, run, start, until_state
 from engine.sources import each, fail, flow, log, ret, seq, when
 from thermik.executions.launch import start_machine
-from thermik.local.interpreter import SkippingClock
+from thermik.local.interpreter import SkippingClock, moves
 from thermik.local.runtime import Runtime
 from thermik.storage import schema
 from thermik.storage.table import Delete, Table
+from thermik.worker import looping
 
 TIMES = "{{ outputs.loop.iterationCount }}"
 
@@ -145,3 +149,39 @@ def test_what_a_crash_left_of_an_iteration_is_forgotten_by_whoever_goes_on(tmp_p
     assert dying[0].died
     assert ran.states() == dict.fromkeys(LEFT, "SUCCESS")
     assert len(ran.task_runs) == len(LEFT)
+
+
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a tenth of the events that AWS keeps."""
+    for module, name in ((moves, "MAX_EVENTS"), (looping, "MACHINE_EVENTS"), (looping, "NOTED_EVENTS")):
+        monkeypatch.setattr(module, name, getattr(module, name) // 10)
+
+
+@pytest.mark.usefixtures("short_histories")
+@pytest.mark.parametrize(
+    ("inside", "times"),
+    [
+        (each("many", "{{ range(1, 8) }}", ret("x"), concurrencyLimit=0), 30),
+        (loop("false", ret("x"), id="inner", checkFrequency={"interval": "PT1S", "maxIterations": 6}), 12),
+    ],
+)
+def test_a_long_loop_goes_on_in_another_machine_before_a_history_is_full(
+    runtime: Runtime, inside: Mapping[str, Any], times: int
+) -> None:
+    dates: list[datetime] = []
+    look_at = probe("look", lambda _context: dates.append(runtime.clock.now()))
+    long = loop(until(times), look_at, inside, checkFrequency={"interval": "PT1M", "maxIterations": 100})
+    execution = start(runtime, flow(long))
+    ran = until_state(runtime, execution.id, "SUCCESS")
+    assert (len(dates), ran.run("loop").iteration) == (times, times)
+    assert ran.execution.progress.generation > 0
+    assert all(later - earlier > timedelta(seconds=59) for earlier, later in pairwise(dates))
+    assert ran.history == ["CREATED", "RUNNING", "SUCCESS"]
+
+
+@pytest.mark.usefixtures("short_histories")
+def test_loops_one_after_the_other_share_a_history(runtime: Runtime) -> None:
+    short = loop("false", ret("x"), checkFrequency={"interval": "PT1S", "maxIterations": 9})
+    execution = start(runtime, flow(each("many", "{{ range(1, 8) }}", short, concurrencyLimit=1)))
+    assert until_state(runtime, execution.id, "SUCCESS").execution.progress.generation > 0

@@ -65,12 +65,12 @@ class RunProgress(_Model):
         values: a loop's values, in order, fixed when it opened. values_uri: where they are when there are many.
         value_count: how many there are, wherever they are.
         decision: what a flowable decided when it opened, for the state machine's Choice (`then`, a case's key).
-        turn: the iteration that a loop without values is in, from 1.
+        turn: the iteration that a loop without values is in, from 1. events: as `ExecutionProgress.events`, of these.
         unfinished: the children that run in one invocation have begun, and the invocation did not come to its end.
         call: the try whose executions of another flow are waited for, from 0; a restart goes on with those of before.
         batches: what became of each batch of a ForEachItem, a character each (`worker/batch_states.py`).
         due: when a pause ends by itself. after_due: with which state.
-        token: the task token that something waits with (a pause, a subflow).
+        token: the task token that a pause waits with.
         resumed_by: the task run of another execution that ended the pause.
         outputs_uri: where the outputs are when they are too large for the item.
         unopened: a flowable that could not decide what to run.
@@ -84,6 +84,7 @@ class RunProgress(_Model):
     value_count: int | None = None
     decision: str | None = None
     turn: int | None = None
+    events: int | None = None
     unfinished: bool | None = None
     call: int | None = None
     batches: str | None = None
@@ -161,7 +162,8 @@ class ExecutionProgress(_Model):
     """What the engine must know of an execution.
 
     Attributes:
-        generation: how often a machine was started for it beyond the first (restarts, resumes, recoveries).
+        generation: how often it was given another machine (restarts, resumes, long loops, ends from outside).
+        events: what iterations have written into its machine's bounded history, estimated (`worker/looping.py`).
         machine: the digest of the definition that this generation's machine has, whatever the flow compiles to by now.
         owner: the process that runs it on a laptop; None on AWS, where the machine itself does.
         held: paused by hand: nothing starts until it is resumed (a Pause task pauses its own branch only).
@@ -173,6 +175,7 @@ class ExecutionProgress(_Model):
     """
 
     generation: int = 0
+    events: int | None = None
     machine: str | None = None
     owner: str | None = None
     held: bool = False

@@ -2,6 +2,10 @@
 
 Only the last iteration's task runs stay. A check that comes again after it decided finds its decision: the loop's
 run is an iteration further, and nothing of that one has run.
+
+A machine's history is bounded (`machines/limits.py`), a loop is not. So iterations count what they write, and when that
+is much, another machine goes on with the execution, from the beginning: what has ended answers at once. The old one
+waits until the next iteration is due; then a Map without items lets it through to another check, which gives over.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from thermik.storage import schema
 from thermik.storage.table import MAX_TRANSACTION_WRITES, Delete
 from thermik.tasks.flow.loop_until import Frequency, LoopUntil
 from thermik.tasks.truth import is_true
+from thermik.worker.arrival import EARLY
 from thermik.worker.attempt import log_failure
 from thermik.worker.call import Call, TaskFailed
 from thermik.worker.flowable import SceneRendering
@@ -34,8 +39,21 @@ from thermik.worker.scene import TaskScene
 
 _S = StateType
 
-MACHINE_TURNS = 200
-"""Iterations that one machine runs; then another one goes on, since a machine's history is bounded."""
+MACHINE_EVENTS = 10_000
+"""History events of iterations, estimated, after which another machine goes on. A history holds 25,000: the rest is for
+what stands around loops, for tasks that are tried again, and for loops side by side."""
+
+NOTED_EVENTS = 1_000
+"""So many are noted with the execution, which all its loops share; fewer wait in the loop's run, written anyway."""
+
+LOOP_EVENTS = 100
+"""So many are noted when a loop ends: a ForEach may have hundreds of loops in it."""
+
+TURN_EVENTS = 20
+"""Of an iteration itself: a Map and its turn, a check, a Choice, a Wait."""
+
+RUN_EVENTS = 10
+"""Of a task run in it: five for a task that succeeds, ten for a flowable, three more for a turn of a Map."""
 
 
 def check(scene: TaskScene, _call: Call) -> dict[str, Any]:
@@ -54,19 +72,21 @@ def check(scene: TaskScene, _call: Call) -> dict[str, Any]:
     states = _child_states(scene, run, turn)
     if not states and run.progress.retry_at is not None:
         forget_turn(scene, run, turn - 1)
-        return _again(run)
+        gives_over = _noted(scene, 0, least=NOTED_EVENTS)
+        if gives_over and run.progress.retry_at <= scene.now() + EARLY:
+            _roll_over(scene)
+            return _answer(Verdict.STOP, [turn], run)
+        return _again(run, gives_over=gives_over)
     if any(state != _S.SUCCESS for state in states):
-        return _answer(Verdict.CONTINUE, run)
+        return _answer(Verdict.CONTINUE, [turn], run)
     try:
         following = _following(scene, task, scene.found, turn)
     except (ExpressionError, CannotOpen) as error:
         raise _failed(scene, task, scene.found, error) from error
     if following is None:
-        return _answer(Verdict.CONTINUE, run)
-    if turn % MACHINE_TURNS == 0:
-        _roll_over(scene)
-        return _answer(Verdict.STOP, following)
-    return _again(following)
+        _noted(scene, _kept(run), least=LOOP_EVENTS)
+        return _answer(Verdict.CONTINUE, [turn], run)
+    return _again(following, gives_over=_noted(scene, following.progress.events or 0, least=NOTED_EVENTS))
 
 
 def _following(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], turn: int) -> TaskRun | None:
@@ -120,9 +140,10 @@ def _failed(scene: TaskScene, task: LoopUntil, found: Versioned[TaskRun], error:
 
 def _next_turn(scene: TaskScene, found: Versioned[TaskRun], turn: int, interval: timedelta) -> TaskRun:
     """The loop's run in its next iteration; what the last one left is forgotten afterwards, which can be repeated."""
+    events = _kept(found.value) + TURN_EVENTS + RUN_EVENTS * len(_runs_of(scene, found.value, turn))
     run = found.value.model_copy(
         update={"iteration": turn + 1, "outputs": {**(found.value.outputs or {}), "iterationCount": turn + 1}}
-    ).with_progress(turn=turn + 1, retry_at=scene.now() + interval)
+    ).with_progress(turn=turn + 1, events=events, retry_at=scene.now() + interval)
     record(scene, found.then(run))
     forget_turn(scene, run, turn)
     return run
@@ -130,11 +151,38 @@ def _next_turn(scene: TaskScene, found: Versioned[TaskRun], turn: int, interval:
 
 def forget_turn(scene: TaskScene, run: TaskRun, turn: int) -> None:
     """Delete what an iteration left. Whoever died before is followed by one who finds the loop an iteration further."""
-    scope = Scope(run=run.id, turn=turn)
-    gone = list(descendants(scene.ports.executions, run.execution_id, scene.place.node, scope))
+    gone = _runs_of(scene, run, turn)
     for start in range(0, len(gone), MAX_TRANSACTION_WRITES):
         chunk = gone[start : start + MAX_TRANSACTION_WRITES]
         scene.ports.table.write(*(Delete(schema.task_run(run.execution_id, each)) for each in chunk))
+
+
+def _runs_of(scene: TaskScene, run: TaskRun, turn: int) -> list[str]:
+    """The ids of all task runs that can be in an iteration."""
+    scope = Scope(run=run.id, turn=turn)
+    return list(descendants(scene.ports.executions, run.execution_id, scene.place.node, scope))
+
+
+def _kept(run: TaskRun) -> int:
+    """Events that the loop's run keeps: those that were enough for a note are the execution's since."""
+    events = run.progress.events or 0
+    return events if events < NOTED_EVENTS else 0
+
+
+def _noted(scene: TaskScene, events: int, *, least: int) -> bool:
+    """Add events to what the execution knows, if they are worth a write; whether its machine is to give over.
+
+    Repeating it counts them twice, and so brings another machine sooner: harmless.
+    """
+
+    def added(execution: Execution) -> Execution:
+        progress = execution.progress.model_copy(update={"events": (execution.progress.events or 0) + events})
+        return execution.model_copy(update={"progress": progress})
+
+    execution = scene.execution.value
+    if events >= least:
+        execution = scene.ports.executions.change_execution(execution.id, added)
+    return (execution.progress.events or 0) >= MACHINE_EVENTS
 
 
 def _roll_over(scene: TaskScene) -> None:
@@ -144,18 +192,19 @@ def _roll_over(scene: TaskScene) -> None:
         generation = scene.execution.value.progress.generation + 1
         if execution.progress.generation >= generation:
             return execution
-        progress = execution.progress.model_copy(update={"generation": generation})
+        progress = execution.progress.model_copy(update={"generation": generation, "events": None})
         return with_machine(execution.model_copy(update={"progress": progress}), scene.plan)
 
     execution = scene.ports.executions.change_execution(scene.execution.value.id, next_generation)
     start_machine(scene.ports.life, execution, scene.plan)
 
 
-def _again(run: TaskRun) -> dict[str, Any]:
+def _again(run: TaskRun, *, gives_over: bool) -> dict[str, Any]:
+    """Wait, then the iteration; or another check, in a machine that gives over to the next then."""
     due = run.progress.retry_at
     at = machine_date(due) if due is not None else None
-    return {**_answer(Verdict.RETRY, run), "at": at}
+    return {**_answer(Verdict.RETRY, [] if gives_over else [run.progress.turn or 1], run), "at": at}
 
 
-def _answer(verdict: Verdict, run: TaskRun) -> dict[str, Any]:
-    return {"verdict": verdict.value, "at": None, "items": [run.progress.turn or 1], "run": run.id}
+def _answer(verdict: Verdict, items: list[int], run: TaskRun) -> dict[str, Any]:
+    return {"verdict": verdict.value, "at": None, "items": items, "run": run.id}
