@@ -45,10 +45,9 @@ class TaskHousekeeping:
 
     def delete_files(self, *, children: bool) -> list[str]:
         """Delete the files of the execution, and of those that it started."""
-        executions = [self.scene.execution.value]
-        for execution in executions:  # grows by the children of those that it comes to
-            executions.extend(self._called_by(execution) if children else ())
-        return [uri for execution in executions for uri in delete_files(self.scene.ports.blobs, execution)]
+        own = self.scene.execution.value
+        meant = self._with_called(own) if children else [own]
+        return [uri for execution in meant for uri in delete_files(self.scene.ports.blobs, execution)]
 
     def switch_trigger(self, namespace: str, flow_id: str, trigger_id: str, *, enabled: bool) -> None:
         """Switch a trigger on or off. Raises: TaskFailure."""
@@ -72,6 +71,12 @@ class TaskHousekeeping:
         except ExecutionNotFound:
             return []
         return [execution] if choice.has(execution.namespace, execution.flow_id) else []
+
+    def _with_called(self, execution: Execution) -> Iterator[Execution]:
+        """An execution and all that were started below it; so many deep as flows call each other."""
+        yield execution
+        for child in self._called_by(execution):
+            yield from self._with_called(child)
 
     def _called_by(self, execution: Execution) -> Iterator[Execution]:
         """The executions that its tasks started; a trigger that heard of it is no task."""
