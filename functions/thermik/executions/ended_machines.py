@@ -30,7 +30,7 @@ def settle_ended_machine(life: Life, machine: str, cause: str) -> Execution | No
     Raises:
         ExecutionNotFound: the machine is none of an execution's.
     """
-    execution = life.executions.execution(machine.partition("-")[0]).value
+    execution = life.executions.execution(machine.partition("-")[0]).value  # `machine_name`, read backwards
     if execution.state.is_terminal and machine_name(execution) == machine:
         after_machine(life, execution)
     if not may_work(execution.state.current, held=execution.progress.held) or machine_name(execution) != machine:

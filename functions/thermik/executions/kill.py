@@ -38,6 +38,8 @@ def kill(life: Life, execution_id: str, *, cascade: bool = True) -> Execution:
         raise WrongState(f"Execution '{execution_id}' is already terminated ({execution.state.current.value})")
     if execution.state.current == _S.KILLING:
         execution = finish_kill(life, execution)
+    # After the parent, which could start more of them till then. The sweep finishes a kill that was cut short before
+    # this without its children, of which it knows nothing: who was told that the kill failed kills once more.
     if cascade:
         for child in _children(life, execution_id):
             kill(life, child.id)
@@ -50,7 +52,7 @@ def finish_kill(life: Life, execution: Execution) -> Execution:
     close_open_task_runs(life, execution.id, _S.KILLED)
     plan = life.plans.plan(execution.namespace, execution.flow_id, execution.flow_revision)
     killed = life.executions.change_execution(execution.id, lambda current: _killed(life, current, plan))
-    after_end(life, killed)
+    after_end(life, killed)  # more is to come: the machine's end, behind which nothing can begin any more
     let_follow(life, killed, plan)
     return killed
 

@@ -15,7 +15,7 @@ from thermik.storage.blobs import Blobs
 from thermik.storage.internal import ExecutionFiles, key_of
 
 INLINE_BYTES = 8 * 1024
-"""Largest outputs, as JSON, that are kept in the item: two kilobyte-priced units of a DynamoDB read."""
+"""Largest outputs, as JSON, that are kept in the item: two units of a DynamoDB read, which are 4 KB each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,11 @@ def with_machine(execution: Execution, plan: Plan) -> Execution:
 
 
 def _queue(life: Life, execution: Execution, slots: Slots, limit: int) -> Execution:
+    # The place first: without it, QUEUED would be for ever. Whoever gives this one a slot in between starts its
+    # machine, which begins from CREATED as from QUEUED.
     slots.queue(execution.id, instant_text(execution.state.start_date))
     queued = life.executions.change_execution(execution.id, lambda current: _to(life, current, _S.QUEUED))
-    if queued.state.is_terminal:
+    if queued.state.is_terminal:  # killed meanwhile; its end may have left the queue before it had a place there
         slots.leave(execution.id, instant_text(execution.state.start_date))
     pass_on(life, slots, limit)  # a slot may have become free between the look and the queue
     return queued
@@ -102,6 +104,7 @@ def keep_slot(life: Life, execution: Execution, plan: Plan) -> None:
         return
     slots = Slots(life.executions.table, execution.namespace, execution.flow_id)
     slots.hold(execution.id)
+    # Its end may have come before the slot: then nobody else would give that up.
     if life.executions.execution(execution.id).value.state.is_terminal:
         slots.release(execution.id)
         pass_on(life, slots, plan.flow.concurrency.limit)

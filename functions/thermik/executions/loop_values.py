@@ -82,6 +82,7 @@ class LoopValues:
         Raises:
             BlobsUnavailable: they belong beside it, and cannot be written.
         """
+        # a value may hold half a surrogate pair, which has no UTF-8
         text = json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass")
         if len(text) <= INLINE_BYTES:
             return run.with_progress(values=tuple(values), values_uri=None, value_count=len(values))

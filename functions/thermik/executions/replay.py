@@ -90,7 +90,7 @@ def replay(
             copies[old] = _above(run, plan.tree, now)
     _write(life, execution, list(copies.values()))
     life.executions.change_execution(source.id, lambda each: marked(each, REPLAYED))
-    return start_machine(life, execution, plan)
+    return start_machine(life, execution, plan)  # not `launch`: only what is CREATED is counted against a limit
 
 
 def restart_in_revision(life: Life, execution_id: str, revision: int) -> Execution:

@@ -4,7 +4,7 @@ Written once, above the ports; the same on DynamoDB and SQLite. Every write name
 read. `change` is the way to change what others may change too: it reads, lets a pure function decide,
 writes, and begins again when somebody else was faster.
 
-Cost on AWS: `load` is one call whatever it reads (one BatchGetItem), each write one.
+Cost on AWS: `load` is one call for up to a hundred items, each write one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ MAX_CHANGE_ROUNDS = 50
 _UNREMARKABLE = frozenset(
     {StateType.CREATED, StateType.RUNNING, StateType.SUCCESS, StateType.SKIPPED, StateType.RESTARTED}
 )
+"""States that change nothing of what their flowable ends as. The others have a key in the LOCAL index, so a ForEach of
+ten thousand turns ends with one query that finds nothing."""
 
 Entity = TypeVar("Entity", Execution, TaskRun)
 
@@ -90,7 +92,7 @@ def _execution_record(execution: Execution) -> Record:
         flow_id=execution.flow_id,
         created=instant_text(execution.state.start_date),
         started_by=started_by if isinstance(started_by, str) else None,
-        is_open=not execution.state.is_terminal or execution.progress.aftermath,
+        is_open=not execution.state.is_terminal or execution.progress.aftermath,  # what the sweep looks at
     )
     return Record(schema.execution(execution.id), stored(execution), indexes=indexes)
 
@@ -155,7 +157,7 @@ class Executions:
         return sorted(runs, key=lambda run: creation_order(run.value))
 
     def notable_children(self, execution_id: str, parent: str | None) -> list[Versioned[TaskRun]]:
-        """The children of a task run (of the flow: None) that are neither CREATED, RUNNING, SUCCESS nor SKIPPED."""
+        """The children of a task run (of the flow: None) that are notable: not as most are (`_UNREMARKABLE`)."""
         partition = schema.execution_partition(execution_id)
         records = self._everything(partition, index=Index.LOCAL, prefix=schema.notable_prefix(parent or ""))
         return [_task_run(record) for record in records]

@@ -67,4 +67,4 @@ def _created_before(life: Life, date: datetime) -> Iterator[Execution]:
             cursor = page.cursor
             if cursor is None:
                 break
-        month = month.replace(day=1) - timedelta(days=1)
+        month = month.replace(day=1) - timedelta(days=1)  # the last day of the month before

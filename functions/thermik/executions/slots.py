@@ -39,7 +39,7 @@ class Slots:
 
     def hold(self, execution_id: str) -> None:
         """Take a slot whatever the limit says: what was ended and goes on is not counted anew."""
-        self.take(execution_id, limit=1 << 30)
+        self.take(execution_id, limit=1 << 30)  # no flow has so many
 
     def holders(self) -> list[str]:
         """The executions that hold a slot."""

@@ -40,6 +40,7 @@ WORKER = "${WorkerArn}"
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 
+# With full jitter half of that on average: about a minute and a half in all.
 _BACK_OFF = {"IntervalSeconds": 1, "MaxAttempts": 8, "BackoffRate": 2, "MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
 
 _LAMBDA = {
@@ -61,7 +62,8 @@ _BUSY = {
     "BackoffRate": 1,
     "JitterStrategy": "FULL",
 }
-"""An attempt that another delivery still works on: up to a Lambda's 15 minutes."""
+"""Another delivery still works on an attempt, or has just changed the task run: ten minutes on average, full jitter
+being from nothing to the interval. A lease that outlasts them (at most a Lambda's 15) is waited for by `settle`."""
 
 _ANY = {"ErrorEquals": ["States.ALL"], **_BACK_OFF}
 """Whatever else ends an operation that only reads and writes (a function's crash, a table out of reach): repeated."""
@@ -188,7 +190,7 @@ def _riders(riders: Iterable[Rider]) -> list[dict[str, str]]:
 def _choose(state: Choose, _: Level) -> dict[str, Any]:
     """A Choice; a variable that may be missing is asked for first, since AWS fails on it."""
     variable = f"$.{state.variable}"
-    if not state.cases:
+    if not state.cases:  # a Switch without cases: ASL knows no Choice without rules
         return {"Type": "Pass", "Next": fitting_name(state.default)}
     choices = []
     for value, target in state.cases.items():

@@ -60,6 +60,6 @@ class Machines(Protocol):
 
 
 def machine_name(execution: Execution) -> str:
-    """The name of an execution's machine in its present generation."""
+    """The name of an execution's machine in its present generation; ids have no `-` (`identity.py`)."""
     generation = execution.progress.generation
     return f"{execution.id}-{generation}" if generation else execution.id

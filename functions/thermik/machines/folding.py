@@ -1,6 +1,6 @@
 """The stage that lets an operation ride on its neighbour's invocation, where nothing is decided between them.
 
-So far: the last task of a flow also finishes the execution. A rider that fails fails its invocation; then the
+One does: the last task of a flow also finishes the execution. A rider that fails fails its invocation; then the
 machine takes the long way round (`settle`, which continues to the state that the rider stood for), and
 since every operation can be repeated, that is the same.
 """

@@ -33,5 +33,6 @@ def add_turns(level: Level, few: Turns, mark: str) -> str:
         limit=few.limit or DISTRIBUTED_LIMIT,
         distributed=True,
     )
+    # 0 where a single turn writes more than that: then each loop that has values is distributed.
     bound = LOOP_EVENTS // events_of(few.level)
     return level.add(Exceeds(f"{mark}:count", "opened.count", bound, above=level.add(many), next=level.add(few)))

@@ -146,6 +146,7 @@ class Lowering:
         each, join, settle = f"{node.id}:each", f"{node.id}:join", f"{node.id}:settle"
         batch, ended = f"{node.id}:batch", f"{node.id}:ended"
         turn = Level(batch)
+        # An error of a turn, which no batch's failure is, ends the Map: `join` finds what was not brought to its end.
         turn.add(Invoke(batch, Op.BATCH, node.id, next=ended, waits=True))
         turn.add(Invoke(ended, Op.BATCH_ENDED, node.id, next=turn.add(Done(f"{node.id}:done"))))
         few = Turns(each, turn, BATCHES_AT_ONCE, next=join, stopped=exits.stopped, caught=join)
@@ -168,6 +169,7 @@ class Lowering:
 
     def _flowable(self, node: Node, task: FlowableTask, exits: Exits, level: Level) -> str:
         """Open, the children as the shape has them, then `errors` and `finally`, then close."""
+        # what may fail ends as WARNING, and what follows it runs
         failed = exits.then if task.allow_failure else exits.failed
         finally_ = node.branches.get(FINALLY, ())
         if finally_:  # both ways lead through it, so how it ends is known at run time only

@@ -85,7 +85,7 @@ class Invoke(State):
     """One invocation of the worker.
 
     Attributes:
-        caught: where every error leads (the error is dropped; `settle` reads what was recorded), None: nowhere.
+        caught: where an error leads (which errors, `asl.py` says by the operation), None: nowhere.
         error_path: where the error is kept in the state's data for the next state, if it wants it.
         select: fields of the worker's answer that are kept, under `$.<keep>`; none: the answer is dropped.
         with_error: the error that was kept goes to the worker.

@@ -24,6 +24,8 @@ MAX_CAUSE = 32_768
 """Characters of StopExecution's cause: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html"""
 
 _STARTS = 4
+"""How often a machine that was just made is started, with pauses between that grow by `_PAUSE_SECONDS`."""
+
 _PAUSE_SECONDS = 0.25
 
 
@@ -52,6 +54,8 @@ class StepFunctionsMachines:
             "name": machine_name(execution),
             "input": json.dumps(start_input(execution.id, execution.progress.generation, at)),
         }
+        # A name is taken for 90 days, so who comes second, or after the machine's end, starts nothing:
+        # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
         for attempt in range(_STARTS):
             refusal, _ = self._call(
                 "start_execution", "ExecutionAlreadyExists", "StateMachineDoesNotExist", **arguments
@@ -70,6 +74,7 @@ class StepFunctionsMachines:
         if arn is not None:
             arguments = {"executionArn": arn, "error": "Stopped", "cause": cause[:MAX_CAUSE]}
             refusal, _ = self._call("stop_execution", "ExecutionDoesNotExist", "ValidationException", **arguments)
+            # What has ended may be refused so; so may be what should not be.
             if refusal == "ValidationException" and not self.has_ended(execution):
                 raise MachinesUnavailable(f"Step Functions refuses to stop {arn}, which runs")
 
