@@ -52,6 +52,7 @@ def ended(run: TaskRun, result: Result, task: Task, retry: Retry | None, now: da
     run = run.model_copy(update={"attempts": (*attempts[:-1], closed)}).with_progress(lease=None)
     if result.state == _S.FAILED and not result.is_decided:
         return failed(run, task, retry, now, draw)
+    # Kestra's `warningOnRetry`: a success that took more than one attempt is a WARNING
     warned = retry is not None and retry.warning_on_retry and len(attempts) > 1 and result.state == _S.SUCCESS
     return run.with_state(tolerated(_S.WARNING if warned else result.state, task), now)
 

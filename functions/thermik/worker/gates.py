@@ -6,7 +6,7 @@ the ends that it waits for sees both, and lets it in; a token that is answered t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -88,7 +88,7 @@ class _Gates:
         self._children: Sequence[Node] = parent.branches[self._shape.branch]
         self._key = schema.gates(scene.place.execution_id, scene.place.parent_task_run_id or "")
 
-    def change(self, decide: Any) -> dict[str, Any]:
+    def change(self, decide: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
         """Change the item as `decide` says, on whatever it is by now."""
         table = self._scene.ports.table
         for _ in range(MAX_ROUNDS):

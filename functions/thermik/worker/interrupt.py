@@ -109,6 +109,7 @@ class Watch:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="thermik-watch", daemon=True)
                 self._thread.start()
+            # Beside others, one without a time-out is due after them: the thread need not be woken for it.
             elif len(self._watched) == 1 or timeout is not None:
                 self._changed.notify()
         return watched

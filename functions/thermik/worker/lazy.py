@@ -19,6 +19,7 @@ class LazyMap(Mapping[str, Any]):
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
+        # What raises KeyError is no variable at all, and only making it tells: whoever lists the names pays for all.
         for name in self._makers:
             if name in self:
                 yield name

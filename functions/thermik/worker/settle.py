@@ -44,7 +44,7 @@ So is one that could not record what it did, since storage was away: that is no 
 https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
 
 MAX_TRIES = 100
-"""How often in a row it is repeated: about an hour and a half, longer than any Lambda may work on an attempt."""
+"""How often in a row it is repeated: for three quarters of an hour on average, longer than any Lambda works."""
 
 _LONGEST_PAUSE_SECONDS = 60.0
 

@@ -32,6 +32,7 @@ def wait(scene: TaskScene, call: Call) -> dict[str, Any]:
     def noted(run: TaskRun) -> TaskRun:
         return run.with_progress(token=token) if run.state.current == _S.PAUSED else run
 
+    # On whatever the run is by now: a resume before this found no token to answer, and this finds the run resumed.
     run_id = scene.place.task_run_id
     run = scene.ports.executions.change_task_run(call.execution_id, run_id, noted)
     if run is None or run.state.current != _S.PAUSED:
