@@ -99,7 +99,7 @@ def _open(scene: TaskScene, found: Versioned[TaskRun]) -> dict[str, Any]:
         running = running.with_state(_S.PAUSED, scene.now())
     written = _write(scene, found.then(running))
     stop_if_cut_short(scene, written)
-    if pauses:
+    if written.state.current == _S.PAUSED:
         mark_paused(scene)
     return _answer(scene, written)
 
