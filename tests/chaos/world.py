@@ -200,7 +200,8 @@ def _attempt(act: Callable[[], Any], tell: Callable[[str], None] = lambda _: Non
 
 def _last_life(world: World) -> Runtime:
     """A process without faults, until nothing is open and no machine runs; at most for `PATIENCE`."""
-    runtime = build(world.data, clock=_clock(world, timedelta(days=1)), around=Around())
+    watched = Faults(f"{world.seed}/last", world.witness, of_writes={}, of_invocations={})
+    runtime = build(world.data, clock=_clock(world, timedelta(days=1)), around=watched.around())
     deadline = time.monotonic() + PATIENCE
     quiet = 0
     while time.monotonic() < deadline and quiet < 3:
