@@ -197,8 +197,16 @@ class Executions:
         """
         return self.change(self.execution(execution_id), decide).value
 
-    def change(self, found: Versioned[Execution], decide: Callable[[Execution], Execution]) -> Versioned[Execution]:
+    def change(
+        self,
+        found: Versioned[Execution],
+        decide: Callable[[Execution], Execution],
+        beside: Callable[[], Sequence[Write]] = tuple,
+    ) -> Versioned[Execution]:
         """As `change_execution`, beginning with what was read before: one read less where nobody changed it since.
+
+        Args:
+            beside: what is written with it, or not at all; asked again where others were first.
 
         What `decide` raises, or leaves as it is, it decides from what may be old; what it writes never is.
         """
@@ -206,7 +214,7 @@ class Executions:
             wanted = decide(found.value)
             if wanted is found.value:
                 return found
-            if self._changed(found, wanted):
+            if self._changed(found, wanted, beside()):
                 return found.then(wanted).written()
             found = self.execution(found.value.id)
         raise Conflict(f"execution {found.value.id} was changed by others {MAX_CHANGE_ROUNDS} times over")
@@ -224,9 +232,9 @@ class Executions:
                 return wanted
         raise Conflict(f"task run {task_run_id} was changed by others {MAX_CHANGE_ROUNDS} times over")
 
-    def _changed(self, found: Versioned[Execution], wanted: Execution) -> bool:
+    def _changed(self, found: Versioned[Execution], wanted: Execution, beside: Sequence[Write]) -> bool:
         try:
-            self.write_change(found.value, found.then(wanted))
+            self.write_change(found.value, found.then(wanted), *beside)
         except Conflict:
             return False
         return True

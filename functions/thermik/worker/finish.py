@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from thermik.executions.after_end import after_end, after_machine
+from thermik.executions.closing import cut_off
 from thermik.executions.ending import ended_from_outside, let_follow
 from thermik.executions.model import Execution
 from thermik.executions.outcomes import joined_state
@@ -13,6 +15,7 @@ from thermik.executions.sla import break_agreement, broken_durations, ends
 from thermik.executions.state import StateType
 from thermik.flows.output_values import InvalidOutputs, output_values
 from thermik.flows.tree import TASKS
+from thermik.storage.table import Write
 from thermik.worker.call import ExecutionFailed, Stopped
 from thermik.worker.cut_short import end_waiting
 from thermik.worker.logs import log_of_execution
@@ -82,8 +85,8 @@ def end_as(scene: Scene, state: StateType) -> Execution:
     return execution
 
 
-def _end_and_label(scene: Scene, state: StateType, *, from_within: bool = False) -> Execution:
-    execution = _end(scene, state, from_within=from_within)
+def _end_and_label(scene: Scene, state: StateType, beside: Callable[[], Sequence[Write]] | None = None) -> Execution:
+    execution = _end(scene, state, beside)
     for sla in broken_durations(scene.plan.flow.sla, execution.state.start_date, scene.now()):
         if not ends(sla):
             execution = break_agreement(scene.ports.life, execution, sla)
@@ -106,21 +109,28 @@ def end_from_within(scene: TaskScene, state: StateType) -> None:
     Raises:
         Stopped: it is paused by hand, or was restarted meanwhile.
     """
-    execution = _end_and_label(scene, state, from_within=True)
-    above = set()
+    executions, own = scene.ports.executions, scene.place.task_run_id
+    above = []
     place = scene.journal.ancestor(scene.place)
     while place is not None:
-        above.add(place.task_run_id)
+        above.append(place.task_run_id)
         place = scene.journal.ancestor(place)
-    own = scene.place.task_run_id
-    for run in scene.ports.executions.all_task_runs(scene.execution.value.id):
+
+    def flowables() -> list[Write]:  # with the execution: whoever sees its end sees theirs
+        found = executions.task_runs(scene.execution.value.id, above).values()
+        return [
+            run.then(cut_off(run.value, state, scene.now())).put() for run in found if not run.value.state.is_terminal
+        ]
+
+    execution = _end_and_label(scene, state, flowables)
+    for run in executions.all_task_runs(scene.execution.value.id):
         if not run.value.state.is_terminal and run.value.id != own:
             end_waiting(scene, run.value.id, state if run.value.id in above else _S.KILLED)
     end_rest(scene, execution)
     let_follow(scene.ports.life, execution, scene.plan)
 
 
-def _end(scene: Scene, state: StateType, *, from_within: bool) -> Execution:
+def _end(scene: Scene, state: StateType, beside: Callable[[], Sequence[Write]] | None) -> Execution:
     outputs, problem = _outputs(scene)
     if problem is not None:
         log = log_of_execution(scene)
@@ -135,7 +145,7 @@ def _end(scene: Scene, state: StateType, *, from_within: bool) -> Execution:
         _check_generation(scene, execution)
         if execution.state.current == _S.KILLING:
             return ended_from_outside(execution, _S.KILLED, scene.plan, scene.now())
-        if from_within:
+        if beside is not None:  # an end from within: nothing of the present machine goes on
             done = ended_from_outside(execution.model_copy(update={"outputs": outputs}), state, scene.plan, scene.now())
         else:
             progress = execution.progress
@@ -147,7 +157,7 @@ def _end(scene: Scene, state: StateType, *, from_within: bool) -> Execution:
     found = scene.execution
     if found.value.state.is_terminal or found.value.progress.held:  # both may be over by now
         found = scene.ports.executions.execution(found.value.id)
-    return scene.ports.executions.change(found, ended).value
+    return scene.ports.executions.change(found, ended, beside or tuple).value
 
 
 def _check_generation(scene: Scene, execution: Execution) -> None:
