@@ -104,6 +104,10 @@ def test_what_works_beside_an_exit_ends_by_itself_while_after_execution_runs(run
     gate.await_begun()
     until_state(runtime, execution.id, "WARNING")
     gate.open.set()
+    while {(seen := look(runtime, execution.id)).states().get(each) for each in ("work", "after")} != {"SUCCESS"}:
+        time.sleep(0.01)
+    # what the sweep does, which finds it open if `work` was the last to end
+    settle_ended_machine(runtime.life, machine_name(seen.execution), "found by the sweep")
     ran = settled(runtime, execution.id)
     assert ran.states() == {
         "both": "WARNING",

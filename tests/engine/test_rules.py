@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.probe import Gate, probe
-from engine.running import end_of, engine, history_of, look, run, save, start, until_state
+from engine.running import Around, Handle, end_of, engine, history_of, look, run, save, start, until_state
 from engine.sources import constant, fail, flow, log, par, ret, seq
 from thermik.executions.kill import kill
 from thermik.executions.lifecycle import NewExecution, create
 from thermik.executions.pausing import pause, resume
 from thermik.executions.revival import restart
+from thermik.executions.state import StateType
 from thermik.local.runtime import Runtime
 
 CORE = "io.kestra.plugin.core"
@@ -65,6 +66,23 @@ def test_a_resumed_pause_passes_these_states(runtime: Runtime) -> None:
     assert history_of(ran.run("wait")) == ["CREATED", "RUNNING", "PAUSED", "RUNNING", "SUCCESS"]
 
 
+def test_a_wait_that_comes_between_the_two_writes_of_a_resume_lets_the_execution_run(tmp_path: Path) -> None:
+    def around(handle: Handle) -> Handle:
+        def handled(payload: Mapping[str, Any]) -> dict[str, Any]:
+            if payload.get("op") == "wait":
+                [pausing] = runtime.life.executions.all_task_runs(payload["c"]["x"])
+                now = runtime.clock.now()
+                done = pausing.value.with_state(StateType.RUNNING, now).with_state(StateType.SUCCESS, now)
+                runtime.life.executions.write(pausing.then(done))
+            return handle(payload)
+
+        return handled
+
+    with engine(tmp_path, around=Around(handle=around)) as runtime:
+        ran = run(runtime, flow(wait("wait"), ret("after")))
+    assert ran.history == ["CREATED", "RUNNING", "PAUSED", "RESTARTED", "RUNNING", "SUCCESS"]
+
+
 def test_a_pause_that_was_restarted_does_not_pause_again(runtime: Runtime) -> None:
     execution = start(runtime, flow(wait("wait"), ret("after")))
     until_state(runtime, execution.id, "PAUSED")
@@ -75,7 +93,7 @@ def test_a_pause_that_was_restarted_does_not_pause_again(runtime: Runtime) -> No
 
 def test_while_another_task_still_pauses_it_stays_paused(runtime: Runtime) -> None:
     execution = start(runtime, flow(par("both", wait("one"), wait("other"))))
-    while list(look(runtime, execution.id).states().values()).count("PAUSED") < 2:
+    while (seen := look(runtime, execution.id)).state != "PAUSED" or [*seen.states().values()].count("PAUSED") < 2:
         pass
     resume(runtime.life, execution.id)
     assert look(runtime, execution.id).state == "PAUSED"

@@ -10,7 +10,7 @@ from typing import Any
 
 from thermik.executions.model import TaskRun
 from thermik.executions.outcomes import tolerated
-from thermik.executions.pausing import end_pause, failed_in_time
+from thermik.executions.pausing import end_pause, failed_in_time, run_again
 from thermik.executions.state import StateType
 from thermik.flows.shapes import AfterWaiting
 from thermik.flows.task import FlowableTask
@@ -36,6 +36,8 @@ def wait(scene: TaskScene, call: Call) -> dict[str, Any]:
     run_id = scene.place.task_run_id
     run = scene.ports.executions.change_task_run(call.execution_id, run_id, noted)
     if run is None or run.state.current != _S.PAUSED:
+        if scene.execution.value.state.current == _S.PAUSED:  # a resume is between its two writes, or died there
+            run_again(scene.ports.life, call.execution_id)
         scene.ports.life.machines.answer(scene.execution.value, token, {})
     else:
         paused(scene)
