@@ -379,7 +379,7 @@ SCENARIOS: dict[str, Scenario] = {
     "concept loop": _runs(concept_flows.LOOP),
     "concept parent": _runs(concept_flows.PARENT.replace("id: loop", "id: loop-parent")),
     "concept each_switch": _runs(concept_flows.EACH_SWITCH),
-    "concept each sequential": _runs(concept_flows.EACH_SEQUENTIAL_NESTED),
+    "concept each sequential": _runs(concept_flows.EACH_SEQUENTIAL_NESTED.replace("io.kestra.tests", "company.team")),
     "concurrency limit": _runs(LIMITED),
     "dag": _runs(DAG),
     "loop until": _runs(LOOP_UNTIL),
