@@ -37,7 +37,7 @@ def _leave_the_real_world() -> None:
     """Set at import, before any test module makes a client: whatever escapes moto has no account to reach."""
     os.environ.update(FAKE_AWS)
     for name in [*FOREIGN_SETTINGS, *(name for name in os.environ if name.startswith("THERMIK_"))]:
-        if name not in {"THERMIK_SHARED", "THERMIK_HYPOTHESIS"}:
+        if name not in {"THERMIK_SHARED", "THERMIK_HYPOTHESIS", "THERMIK_EMULATOR"}:
             os.environ.pop(name, None)
 
 

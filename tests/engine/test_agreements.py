@@ -47,6 +47,12 @@ def lasting(duration: str, behavior: str) -> dict[str, Any]:
             {},
             False,
         ),
+        (
+            [asserted("{{ false }}", "NONE", labels=LABELS), asserted("{{ false }}", "FAIL")],
+            ["CREATED", "RUNNING", "SUCCESS"],
+            {"a", "b"},
+            True,
+        ),
     ],
 )
 def test_an_assertion_that_does_not_hold(
@@ -55,6 +61,13 @@ def test_an_assertion_that_does_not_hold(
     ran = run(runtime, flow(ret("a"), ret("b"), sla=agreements))
     assert (ran.history, set(ran.states())) == (history, set(states))
     assert (MISSED in ran.execution.labels) == is_labelled
+
+
+def test_of_several_that_are_violated_at_once_each_is_told_as_a_warning(runtime: Runtime) -> None:
+    agreements = [{**asserted("{{ false }}", "FAIL"), "id": each} for each in ("one", "other")]
+    ran = run(runtime, flow(ret("a"), sla=agreements))
+    told = [entry["message"] for entry in ran.logs if entry["level"] == "WARN"]
+    assert [message.partition(" is violated")[0] for message in told] == ["SLA 'one'", "SLA 'other'"]
 
 
 @pytest.mark.parametrize(("behavior", "state"), [("FAIL", "FAILED"), ("CANCEL", "CANCELLED")])

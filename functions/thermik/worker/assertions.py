@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from thermik.executions.sla import assertions, break_agreement, ends
 from thermik.expressions import ExpressionError, render
+from thermik.flows.flow import Sla
 from thermik.tasks.truth import is_true
 from thermik.worker.call import Stopped
+from thermik.worker.logs import log_of_execution
 from thermik.worker.scene import Scene
 from thermik.worker.services import ExpressionServices
 
@@ -15,7 +18,7 @@ _operator = logging.getLogger(__name__)
 
 
 def check_assertions(scene: Scene) -> None:
-    """Break the first agreement that does not hold and ends the execution; those that only label do so.
+    """Break the first agreement, in the flow's order, that does not hold: of several only that one acts, as in Kestra.
 
     What has ended can break none: `afterExecution` runs whatever became of the execution.
 
@@ -26,12 +29,22 @@ def check_assertions(scene: Scene) -> None:
     """
     if scene.execution.value.state.is_terminal:
         return
-    for sla in assertions(scene.plan.flow.sla):
-        if _holds(scene, sla.assertion):
-            continue
-        break_agreement(scene.ports.life, scene.execution.value, sla)
-        if ends(sla):
-            raise Stopped(f"execution {scene.execution.value.id} violates the SLA {sla.id}")
+    broken = [sla for sla in assertions(scene.plan.flow.sla) if not _holds(scene, sla.assertion)]
+    if not broken:
+        return
+    if len(broken) > 1:
+        _tell(scene, broken)
+    acts = broken[0]
+    break_agreement(scene.ports.life, scene.execution.value, acts)
+    if ends(acts):
+        raise Stopped(f"execution {scene.execution.value.id} violates the SLA {acts.id}")
+
+
+def _tell(scene: Scene, broken: Sequence[Sla]) -> None:
+    log = log_of_execution(scene)
+    for sla in broken:
+        log.warn(f"SLA '{sla.id}' is violated; of several that are at once, only the first acts")
+    log.flush()
 
 
 def _holds(scene: Scene, assertion: str) -> bool:
