@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from thermik.cli.lines import read_line
 from thermik.clock import SystemClock
 from thermik.expressions import ExpressionError, compile_template, registry
 from thermik.expressions.services import Services
@@ -93,13 +94,9 @@ def _variables(file: Path) -> dict[str, Any]:
 def answer(line: str, services: Services) -> dict[str, Any]:
     """The answer to one line of `--stdin`."""
     try:
-        request = json.loads(line)
-    except json.JSONDecodeError as error:
-        return {"error": f"column {error.colno}: no JSON: {error.msg}"}
-    except RecursionError:
-        return {"error": "nested too deeply"}
-    if not isinstance(request, dict) or "expression" not in request:
-        return {"error": "a JSON object with an `expression` is expected"}
+        request = read_line(line, "expression")
+    except ValueError as error:
+        return {"error": str(error)}
     variables = request.get("variables") or {}
     if not isinstance(variables, dict):
         return {"error": "`variables` must be a JSON object"}

@@ -16,6 +16,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from thermik.cli.lines import read_line
 from thermik.clock import SystemClock, parse_instant
 from thermik.expressions import render
 from thermik.triggers.calendars import calendar_of
@@ -56,13 +57,9 @@ def schedule(
 
 def _answer_line(line: str) -> dict[str, Any]:
     try:
-        request = json.loads(line)
-    except json.JSONDecodeError as error:
-        return {"error": f"column {error.colno}: no JSON: {error.msg}"}
-    except RecursionError:
-        return {"error": "nested too deeply"}
-    if not isinstance(request, dict) or "cron" not in request:
-        return {"error": "a JSON object with a `cron` is expected"}
+        request = read_line(line, "cron")
+    except ValueError as error:
+        return {"error": str(error)}
     if not isinstance(request.get("count", 1), int) or not isinstance(request.get("after", ""), str):
         return {"error": "`count` must be a whole number, and `after` an ISO 8601 instant"}
     return answer(request)
